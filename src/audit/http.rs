@@ -105,11 +105,16 @@ pub fn wanted_action(word: Option<&str>) -> Result<Option<Action>, Refusal> {
     found.copied().map(Some).ok_or_else(unknown)
 }
 
-/// A day, as it was typed.
+/// The time from the first to the last of these days, both included, as they were typed.
 ///
 /// # Errors
-/// `invalid_field` for none.
-pub fn wanted_day(field: &'static str, text: Option<&str>) -> Result<Option<Date>, Refusal> {
+/// `invalid_field` for no day.
+pub fn wanted_time(first: Option<&str>, last: Option<&str>) -> Result<(Option<Timestamp>, Option<Timestamp>), Refusal> {
+    let after = wanted_day("last_day", last)?.and_then(|day| day.plus_days(1));
+    Ok((wanted_day("first_day", first)?.map(Date::midnight), after.map(Date::midnight)))
+}
+
+fn wanted_day(field: &'static str, text: Option<&str>) -> Result<Option<Date>, Refusal> {
     let Some(text) = text else { return Ok(None) };
     let unknown = |_| Refusal::field(field, "Tulis hari: TTTT-BB-HH.", "Write a day: YYYY-MM-DD.");
     Date::parse(text).map(Some).map_err(unknown)

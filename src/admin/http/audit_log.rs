@@ -9,12 +9,11 @@ use uuid::Uuid;
 
 use super::super::act::{CheckChain, OpenSubject, SearchAllAudit};
 use super::super::audit_log::{AuditLog, Chain, NamedLine};
-use crate::audit::http::{ActItem, ActionsReply, ActsReply, wanted_action, wanted_day};
+use crate::audit::http::{ActItem, ActionsReply, ActsReply, wanted_action, wanted_time};
 use crate::audit::model::Wanted;
 use crate::audit::report::PartReport;
 use crate::error::Refusal;
 use crate::page::{self, Page};
-use crate::register::Date;
 use crate::registration::model::State as RegistrationState;
 use crate::registration::review::View;
 use crate::secret::Redacted;
@@ -124,14 +123,14 @@ struct AllActsBody {
 
 impl AllActsBody {
     fn wanted(&self) -> Result<Wanted, Refusal> {
-        let last = wanted_day("last_day", self.last_day.as_deref())?.and_then(|day| day.plus_days(1));
+        let (since, until) = wanted_time(self.first_day.as_deref(), self.last_day.as_deref())?;
         Ok(Wanted {
             actor_id: self.actor_id,
             action: wanted_action(self.action.as_deref())?,
             subject_id: self.subject_id,
             refused: self.refused,
-            since: wanted_day("first_day", self.first_day.as_deref())?.map(Date::midnight),
-            until: last.map(Date::midnight),
+            since,
+            until,
         })
     }
 }

@@ -9,11 +9,10 @@ use uuid::Uuid;
 
 use super::super::act::{CheckAudit, ReadOwnAudit, SearchAudit};
 use super::super::audit_log::{AuditLog, NamedLine};
-use crate::audit::http::{ActItem, ActionsReply, ActsReply, wanted_action, wanted_day};
+use crate::audit::http::{ActItem, ActionsReply, ActsReply, wanted_action, wanted_time};
 use crate::audit::model::Wanted;
 use crate::error::{Language, Refusal};
 use crate::page::{self, Page};
-use crate::register::Date;
 use crate::secret::Redacted;
 use crate::staff::Allowed;
 use crate::web::{Json, Lang, Problem, Query};
@@ -94,14 +93,14 @@ struct ActsBody {
 
 impl ActsBody {
     fn wanted(&self) -> Result<Wanted, Refusal> {
-        let last = wanted_day("last_day", self.last_day.as_deref())?.and_then(|day| day.plus_days(1));
+        let (since, until) = wanted_time(self.first_day.as_deref(), self.last_day.as_deref())?;
         Ok(Wanted {
             actor_id: self.actor_id,
             action: wanted_action(self.action.as_deref())?,
             subject_id: self.subject_id,
             refused: self.refused,
-            since: wanted_day("first_day", self.first_day.as_deref())?.map(Date::midnight),
-            until: last.map(Date::midnight),
+            since,
+            until,
         })
     }
 }
