@@ -114,6 +114,7 @@ describe("others", { timeout: 600_000 }, () => {
       await dialog.getByText(resident.data.nik).waitFor();
       await screen(page, "opened");
       await dialog.getByRole("button", { name: "Tutup" }).click();
+      await dialog.waitFor({ state: "detached" });
       assert.ok(!(await page.content()).includes(resident.data.nik), "once closed it is not there any more");
 
       await page.getByRole("button", { name: "Periksa semua" }).click();

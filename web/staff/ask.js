@@ -15,6 +15,8 @@ export function ask(title, content, className = "") {
     const done = (value) => {
       answer = value;
       dialog.close();
+      // The event comes in a task of its own; what was shown here is gone from the page now.
+      dialog.replaceChildren();
     };
     dialog.addEventListener("close", () => {
       dialog.remove();
