@@ -8,13 +8,24 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::register::midnight_in_jakarta;
 use crate::registration::State;
-use crate::registration::review::{Figure, Line};
+use crate::registration::review::{Figure, Line, Wait};
 use crate::staff::Allowed;
 
 /// An office's queue and figures. Cloning shares everything.
 #[derive(Clone)]
 pub struct Queue {
     pub(super) desk: Desk,
+}
+
+/// An office's day until now.
+#[derive(Debug)]
+pub struct Today {
+    /// Midnight in Jakarta, from which is counted.
+    pub since: Timestamp,
+    /// How many registrations stand in each state.
+    pub figures: Vec<Figure>,
+    /// How long people waited to be called; none where nobody was called.
+    pub wait: Option<Wait>,
 }
 
 impl Queue {
@@ -32,12 +43,14 @@ impl Queue {
         self.desk.registrations.reviews.queue(officer.agent.clerk(), state, after, limit).await
     }
 
-    /// Today's figures of the office and the officer, and the midnight in Jakarta from which they count.
+    /// Today's figures of the office and the officer.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn figures(&self, officer: &Allowed<ReadQueue>) -> Result<(Timestamp, Vec<Figure>)> {
+    pub async fn figures(&self, officer: &Allowed<ReadQueue>) -> Result<Today> {
         let since = midnight_in_jakarta(self.desk.context.now());
-        Ok((since, self.desk.registrations.reviews.figures(officer.agent.clerk(), since).await?))
+        let reviews = &self.desk.registrations.reviews;
+        let figures = reviews.figures(officer.agent.clerk(), since).await?;
+        Ok(Today { since, figures, wait: reviews.wait(officer.agent.clerk(), since).await? })
     }
 }

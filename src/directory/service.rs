@@ -164,15 +164,16 @@ impl Directory {
         let snapshot = self.snapshot().await?;
         let office = snapshot.offices().iter().find(|one| one.entry.office.code == code).ok_or(Code::NotFound)?;
         let (id, name, now) = (id_of(office), office.entry.office.name.clone(), self.context.now());
-        let mut known = self.calls.hold().await;
-        if let Some((at, calls)) = known.get(&id)
+        let known = self.calls.of(id);
+        let mut last = known.hold().await;
+        if let Some((at, calls)) = last.as_ref()
             && is_fresh(*at, now, CALLS_SECONDS)
         {
             return Ok((name, calls.clone()));
         }
         let mut tx = self.context.db.read().await?;
         let calls = registrations::calls(&mut tx, id, now, CALLS_SHOWN).await?;
-        known.insert(id, (now, calls.clone()));
+        *last = Some((now, calls.clone()));
         Ok((name, calls))
     }
 
@@ -212,8 +213,9 @@ impl Directory {
 
     /// How long people are at an office today, and where it goes next.
     async fn lately(&self, office: Uuid, now: Timestamp) -> Result<Lately> {
-        let mut known = self.lately.hold().await;
-        if let Some((at, lately)) = known.get(&office)
+        let known = self.lately.of(office);
+        let mut last = known.hold().await;
+        if let Some((at, lately)) = last.as_ref()
             && is_fresh(*at, now, LATELY_SECONDS)
         {
             return Ok(lately.clone());
@@ -224,7 +226,7 @@ impl Directory {
         let times = (now, now.plus_seconds(OUTREACH_DAYS * DAY));
         let next = outreach::upcoming(&self.context, &mut tx, office, times, OUTREACH_SHOWN).await?;
         let lately = Lately { serving_time: ServingTime::of(seconds), outreach: next };
-        known.insert(office, (now, lately.clone()));
+        *last = Some((now, lately.clone()));
         Ok(lately)
     }
 }

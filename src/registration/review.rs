@@ -19,6 +19,27 @@ use crate::secret::Redacted;
 
 pub use super::store::queue::Figure;
 
+/// People whose waits are looked at: the last that were called.
+const WAITS: i64 = 100;
+
+/// How long people waited to be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// How many people.
+    pub people: usize,
+    /// Half waited no longer, in full minutes, by the nearest rank.
+    pub median_minutes: i64,
+}
+
+impl Wait {
+    fn of(mut seconds: Vec<i64>) -> Option<Self> {
+        seconds.sort_unstable();
+        let people = seconds.len();
+        let median = seconds.get(people.checked_sub(1)? / 2)?;
+        Some(Self { people, median_minutes: (*median).max(0) / 60 })
+    }
+}
+
 /// Registrations as officers see them; writes nothing. Cloning shares everything.
 #[derive(Clone)]
 pub struct Reviews {
@@ -162,6 +183,16 @@ impl Reviews {
     pub async fn figures(&self, actor: Clerk, since: Timestamp) -> Result<Vec<Figure>> {
         let mut tx = self.context.db.read().await?;
         Ok(queue::figures(&mut tx, actor.office_id, actor.officer_id, since).await?)
+    }
+
+    /// How long the last people whom the office called since `since` had waited for it; none where nobody was called.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn wait(&self, actor: Clerk, since: Timestamp) -> Result<Option<Wait>> {
+        let mut tx = self.context.db.read().await?;
+        let called = queue::called_after(&mut tx, actor.office_id, since, WAITS).await?;
+        Ok(Wait::of(called.into_iter().map(|(received, called)| called.seconds_since(received)).collect()))
     }
 
     /// Whether a registration of the office was scanned by this officer, so that the resident is taken to be present.

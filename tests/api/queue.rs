@@ -62,7 +62,11 @@ async fn whoever_is_received_gets_a_number_and_is_called_by_it() {
         assert_eq!(turn(&two).await, json!({"number": 2, "called_at": null}));
         let hall = calls(&world, OFFICE).await;
         assert_eq!((&hall["waiting"], &hall["items"]), (&json!(2), &json!([])));
+        let today = async || officer.get("/v1/officer/figures").await.expect(200).json["wait"].clone();
+        assert_eq!(today().await, Value::Null, "nobody was called whose call still counts");
+        world.later(7 * 60 + 30);
         officer.post(&take, &json!({})).await.expect(200);
+        assert_eq!(today().await, json!({"people": 1, "median_minutes": 7}));
         // An office has numbers of its own; who goes there leaves the queue of the first.
         assert_eq!(receive(&world, &elsewhere, &one).await["number"], 1);
         assert_eq!(

@@ -19,7 +19,7 @@ const SHOWN = [
   ["approved_pending_register"],
 ];
 
-function figures(items) {
+function figures({ items, wait }) {
   const count = (states, which) =>
     items.filter((item) => states.includes(item.state)).reduce((sum, item) => sum + item[which], 0);
   const mine = items.reduce((sum, item) => sum + item.mine, 0);
@@ -31,6 +31,7 @@ function figures(items) {
       { class: "figures" },
       SHOWN.map((states) => el("div", {}, el("dt", {}, name(states)), el("dd", {}, count(states, "office")))),
     ),
+    wait ? el("p", {}, t("figures.wait", { minutes: wait.median_minutes, people: wait.people })) : null,
   ];
 }
 
@@ -138,7 +139,7 @@ export function scanScreen(main, api, { open, recover, readdress, passesOn }) {
   arrive(main);
   arrived.load(false);
   api.figures().then(
-    (data) => fill(place, figures(data.items)),
+    (data) => fill(place, figures(data)),
     (error) => fill(place, failed(error)),
   );
   return () => {

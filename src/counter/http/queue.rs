@@ -8,11 +8,11 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::super::act::ReadQueue;
-use super::super::queue::Queue;
+use super::super::queue::{Queue, Today};
 use crate::clock::Timestamp;
 use crate::page::{self, Page};
 use crate::registration::State as RegistrationState;
-use crate::registration::review::Line;
+use crate::registration::review::{Line, Wait};
 use crate::secret::Redacted;
 use crate::staff::Allowed;
 use crate::web::{Json, Problem, Query};
@@ -29,6 +29,17 @@ struct FiguresReply {
     since: Timestamp,
     /// Per state in which registrations of this office that changed today stand now; states without any are left out.
     items: Vec<FigureItem>,
+    /// How long people waited today from their reception until they were called; null where nobody was called yet.
+    wait: Option<WaitReply>,
+}
+
+/// How long people waited to be called.
+#[derive(Debug, Serialize, ToSchema)]
+struct WaitReply {
+    /// How many people that is: of today's the last hundred at most.
+    people: usize,
+    /// Half of them waited no longer, in full minutes.
+    median_minutes: i64,
 }
 
 /// One state.
@@ -47,12 +58,13 @@ struct FigureItem {
     responses((status = 200, description = "The figures", body = FiguresReply),
         (status = "4XX", description = "`forbidden`, `session_ended`")))]
 async fn figures(State(queue): State<Queue>, officer: Allowed<ReadQueue>) -> Result<Json<FiguresReply>, Problem> {
-    let (since, figures) = queue.figures(&officer).await?;
+    let Today { since, figures, wait } = queue.figures(&officer).await?;
     let items = figures
         .into_iter()
         .map(|figure| FigureItem { state: figure.state, office: figure.office, mine: figure.mine })
         .collect();
-    Ok(Json(FiguresReply { since, items }))
+    let wait = wait.map(|Wait { people, median_minutes }| WaitReply { people, median_minutes });
+    Ok(Json(FiguresReply { since, items, wait }))
 }
 
 /// Which part of the queue.

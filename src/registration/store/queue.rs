@@ -87,6 +87,19 @@ pub async fn uncalled(tx: &mut Tx, office: Uuid, since: Timestamp) -> DbResult<i
     Ok(fetch_optional!(tx, (i64,), UNCALLED, office, since)?.map_or(0, |(waiting,)| waiting))
 }
 
+const CALLED_AFTER: &str = "SELECT queued_at, called_at FROM counter_visit \
+    WHERE queue_office = $1 AND called_at >= $2 AND queued_at IS NOT NULL ORDER BY called_at DESC LIMIT $3";
+
+/// When those whom an office called since `since` were received and called, the last called first.
+pub async fn called_after(
+    tx: &mut Tx,
+    office: Uuid,
+    since: Timestamp,
+    limit: i64,
+) -> DbResult<Vec<(Timestamp, Timestamp)>> {
+    fetch_all!(tx, (Timestamp, Timestamp), CALLED_AFTER, office, since, limit)
+}
+
 // Every state that follows a decision is listed, so that the index over office, state and time is used.
 const SERVED: &str = "SELECT v.scanned_at, v.decided_at FROM registration r \
     JOIN counter_visit v ON v.registration_id = r.registration_id \
