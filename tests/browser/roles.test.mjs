@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import { handScanner } from "./device.mjs";
 import { FACE, Resident } from "./resident.mjs";
-import { addStaff, checkAndKeep, DESK, logInAt, logInAtCounter, startBoth, waitForMail, withPeople as inBrowsers } from "./support.mjs";
+import { inDialog, join } from "./staff.mjs";
+import { addStaff, checkAndKeep, DESK, logInAt, logInAtCounter, startBoth, withPeople as inBrowsers } from "./support.mjs";
 
 describe("roles", { timeout: 600_000 }, () => {
   let demo;
@@ -96,37 +97,6 @@ describe("roles", { timeout: 600_000 }, () => {
     });
   });
 
-  const inDialog = async (page, button, typed) => {
-    const dialog = page.getByRole("dialog");
-    for (const [label, text] of Object.entries(typed)) await dialog.getByLabel(label).fill(text);
-    await dialog.getByRole("button", { name: button, exact: true }).click();
-  };
-
-  /** Whoever was invited opens the link of the mail, on a phone, and logs in. */
-  async function join(page, address, password, first) {
-    const { link } = await waitForMail(demo, address, (text) => {
-      const found = /\/undangan#[\w-]+/.exec(text);
-      return found && { link: found[0] };
-    });
-    await page.goto(link);
-    await page.getByText("Pasang autentikator").waitFor();
-    assert.ok(!page.url().includes("#"), "the link is taken out of the address");
-    await screen(page, `invited ${address}`);
-    const secret = (await page.locator(".secret").innerText()).replace(/\s/g, "");
-    await page.getByLabel("Kata sandi baru").fill("lemah-lemah");
-    await page.getByLabel("Kode autentikator").fill(demo.totp(secret));
-    await page.getByRole("button", { name: "Simpan kata sandi" }).click();
-    await page.locator(".field .error:visible").first().waitFor();
-    await page.getByLabel("Kata sandi baru").fill(password);
-    await page.getByRole("button", { name: "Simpan kata sandi" }).click();
-    await heading(page, "Selesai").waitFor();
-    await screen(page, `joined ${address}`);
-    await page.goto(link);
-    await heading(page, "Tautan ini tidak berlaku lagi").waitFor();
-    await screen(page, `used ${address}`);
-    return { username: address.split("@")[0], password, totp_secret: secret, first };
-  }
-
   test("two administrators invite a head, a supervisor and the head take on an officer, and the head stops them", async () => {
     await withPeople(["one", "two", "head", "supervisor", "new"], async ({ one, two, head, supervisor, new: fresh }) => {
       const [first, second] = demo.administrators;
@@ -149,7 +119,7 @@ describe("roles", { timeout: 600_000 }, () => {
       await two.page.getByRole("button", { name: /^Setujui/ }).click();
       await two.page.getByText("Tidak ada yang menunggu.").waitFor();
 
-      const ratna = await join(fresh.page, "ratna@dukcapil.example", "perahu-merah-di-teluk");
+      const ratna = await join(demo, fresh.page, "ratna@dukcapil.example", "perahu-merah-di-teluk", screen);
       await logIn(head.page, ratna, "Menunggu persetujuan kedua");
       await logIn(supervisor.page, demo.supervisors[0]);
       await supervisor.page.getByRole("link", { name: "Lainnya" }).click();
@@ -161,7 +131,7 @@ describe("roles", { timeout: 600_000 }, () => {
       await head.page.goto("/petugas#pegawai");
       await head.page.getByRole("button", { name: "Setujui: Tono Baru" }).click();
       await head.page.getByText("Tidak ada yang menunggu.").waitFor();
-      const tono = await join(fresh.page, "tono@dukcapil.example", "kapal-biru-di-dermaga");
+      const tono = await join(demo, fresh.page, "tono@dukcapil.example", "kapal-biru-di-dermaga", screen);
       await logIn(fresh.page, tono);
       await head.page.reload();
       const line = head.page.locator(".line", { hasText: "Tono Baru" });

@@ -1,0 +1,43 @@
+// How people of the staff come to work, as several plays need it.
+
+import assert from "node:assert/strict";
+import { waitForMail } from "./support.mjs";
+
+/** Fills fields of the dialog that is open, and presses a button of it. */
+export async function inDialog(page, button, typed) {
+  const dialog = page.getByRole("dialog");
+  for (const [label, text] of Object.entries(typed)) await dialog.getByLabel(label).fill(text);
+  await dialog.getByRole("button", { name: button, exact: true }).click();
+}
+
+/**
+ * Whoever was invited opens the link of the mail and sets a password; where `screen(page, name)` is given, each screen is looked at
+ * and what is refused is tried. Gives the account.
+ */
+export async function join(demo, page, address, password, screen) {
+  const { link } = await waitForMail(demo, address, (text) => {
+    const found = /\/undangan#[\w-]+/.exec(text);
+    return found && { link: found[0] };
+  });
+  await page.goto(link);
+  await page.getByText("Pasang autentikator").waitFor();
+  assert.ok(!page.url().includes("#"), "the link is taken out of the address");
+  await screen?.(page, `invited ${address}`);
+  const secret = (await page.locator(".secret").innerText()).replace(/\s/g, "");
+  await page.getByLabel("Kode autentikator").fill(demo.totp(secret));
+  if (screen) {
+    await page.getByLabel("Kata sandi baru").fill("lemah-lemah");
+    await page.getByRole("button", { name: "Simpan kata sandi" }).click();
+    await page.locator(".field .error:visible").first().waitFor();
+  }
+  await page.getByLabel("Kata sandi baru").fill(password);
+  await page.getByRole("button", { name: "Simpan kata sandi" }).click();
+  await page.getByRole("heading", { level: 1, name: "Selesai" }).waitFor();
+  if (screen) {
+    await screen(page, `joined ${address}`);
+    await page.goto(link);
+    await page.getByRole("heading", { level: 1, name: "Tautan ini tidak berlaku lagi" }).waitFor();
+    await screen(page, `used ${address}`);
+  }
+  return { username: address.split("@")[0], password, totp_secret: secret };
+}
