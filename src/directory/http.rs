@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use super::model::{MailPace, ServingTime};
 use super::service::{Directory, Shown, Status};
@@ -59,6 +60,8 @@ struct OfficesReply {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PublicOffice)]
 struct OfficeReply {
+    /// By which reports name it.
+    office_id: Uuid,
     /// Its short code.
     code: String,
     /// Its name.
@@ -212,6 +215,7 @@ impl From<Shown> for OfficeReply {
         let (own, place) = (office.entry.office, office.entry.place);
         let region = |one: &crate::office::model::Region| RegionReply { code: one.code().to_owned(), name: one.name() };
         Self {
+            office_id: own.office_id,
             code: own.code,
             name: own.name,
             kind: own.kind,

@@ -10,20 +10,19 @@ use uuid::Uuid;
 
 use super::model::Said;
 use super::reports::Reports;
-use crate::office::Office;
 use crate::secret::Redacted;
 use crate::web::{ClientAddress, Json, Problem};
 
 /// All routes of this room.
 pub fn routes(reports: Reports) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(report_fraud)).routes(routes!(fraud_report_offices)).with_state(reports)
+    OpenApiRouter::new().routes(routes!(report_fraud)).with_state(reports)
 }
 
 /// What happened.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct FraudReportBody {
-    /// The office that the person said to be of, or the nearest.
+    /// The office that the person said to be of, or the nearest, as `GET /v1/offices` names it.
     office_id: Uuid,
     /// What happened, 10–2,000 characters.
     #[schema(value_type = String, example = "Seseorang berseragam meminta PIN saya dan Rp50.000")]
@@ -52,22 +51,6 @@ struct FraudReportReply {
     reference: String,
 }
 
-/// Offices.
-#[derive(Debug, Serialize, ToSchema)]
-struct FraudOfficesReply {
-    /// By name.
-    items: Vec<FraudOffice>,
-}
-
-/// One of them.
-#[derive(Debug, Serialize, ToSchema)]
-struct FraudOffice {
-    /// The office.
-    office_id: Uuid,
-    /// Its name.
-    name: String,
-}
-
 /// Report somebody who said to be of an office. A supervisor or the head of that office reads it. Each request is a report of its own.
 #[utoipa::path(post, path = "/v1/fraud-reports", tag = "Officer proof", request_body = FraudReportBody,
     responses((status = 201, description = "It was kept", body = FraudReportReply),
@@ -81,14 +64,4 @@ async fn report_fraud(
     let said = Said { what, place, contact, code };
     let reference = reports.report(address, office_id, said, captcha.as_deref()).await?;
     Ok((StatusCode::CREATED, Json(FraudReportReply { reference })))
-}
-
-/// The offices that a report can be for.
-#[utoipa::path(get, path = "/v1/fraud-reports/offices", tag = "Officer proof",
-    responses((status = 200, description = "By name", body = FraudOfficesReply)))]
-async fn fraud_report_offices(State(reports): State<Reports>) -> Result<Json<FraudOfficesReply>, Problem> {
-    let item = |Office { office_id, name, .. }: Office| FraudOffice { office_id, name };
-    let mut items: Vec<_> = reports.offices().await?.into_iter().map(item).collect();
-    items.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(Json(FraudOfficesReply { items }))
 }

@@ -15,7 +15,7 @@ use crate::duty::ports as duty;
 use crate::error::{Code, Refusal, Result};
 use crate::fair::{alike, tiers};
 use crate::life::model::reference;
-use crate::office::{Office, ports as offices};
+use crate::office::ports as offices;
 use crate::secret::Redacted;
 use crate::transaction;
 use crate::window::{Counted, Window};
@@ -96,15 +96,6 @@ impl Reports {
                 Err(refused) => Ok(Err(refused)),
             }
         })?
-    }
-
-    /// The offices that a report can be for, by name.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn offices(&self) -> Result<Vec<Office>> {
-        let mut tx = self.context.db.read().await?;
-        offices::all(&mut tx).await
     }
 
     /// An office's reports of a state, newest first; those about the reader are for somebody else.

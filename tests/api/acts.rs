@@ -122,7 +122,8 @@ async fn outreach(world: &World) {
     supervisor.get(&format!("/v1/officer/staff-photos/{lead}")).await.expect(200);
     crate::duty::begin(&officer, None).await;
     officer.delete("/v1/officer/duty").await.expect(204);
-    let offices = world.get("/v1/fraud-reports/offices").send().await.expect(200).json;
+    let offices = world.get(&format!("/v1/offices?words={OFFICE}")).send().await.expect(200).json;
+    assert_eq!(offices["items"][0]["code"], OFFICE);
     let body =
         json!({"office_id": offices["items"][0]["office_id"], "what": "Diminta uang Rp50.000", "place": "Pasar"});
     world.post("/v1/fraud-reports").json(&body).send().await.expect(201);

@@ -38,7 +38,7 @@ async fn code_at(world: &World, email: &str) -> String {
 }
 
 /// Begun, and the code of the new address entered; gives its id.
-async fn confirmed(world: &World, holder: &Applicant, email: &str) -> String {
+pub async fn confirmed(world: &World, holder: &Applicant, email: &str) -> String {
     let id = begin(holder, email).await.expect(201).text("visit_id");
     let code = code_at(world, email).await;
     let entered =
@@ -60,7 +60,7 @@ pub fn words(seen: &Value) -> Value {
 }
 
 /// At the counter of an officer: what they see.
-async fn scanned(holder: &Applicant, desk: &Officer, id: &str) -> Value {
+pub async fn scanned(holder: &Applicant, desk: &Officer, id: &str) -> Value {
     let body = json!({"token": token(holder, id).await});
     desk.post("/v1/officer/contact-visits/scan", &body).await.expect(200).json
 }

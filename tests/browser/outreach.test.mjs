@@ -165,7 +165,8 @@ describe("outreach", { timeout: 900_000 }, () => {
       await door.getByRole("button", { name: "Kirim laporan" }).click();
       await door.getByText("paling sedikit 10 huruf").waitFor();
       await screen(door, "report");
-      await door.getByLabel("Kantor Dukcapil").selectOption({ index: 1 });
+      await door.getByLabel("Kantor Dukcapil").fill("contoh");
+      await door.getByRole("button", { name: /^Dukcapil Contoh/ }).click();
       await door.getByLabel("Apa yang terjadi?").fill("Seseorang meminta PIN saya dan Rp50.000");
       await door.getByLabel("Di mana?").fill("Pasar Senen, pintu barat");
       await door.getByRole("button", { name: "Kirim laporan" }).click();

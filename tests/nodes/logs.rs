@@ -66,7 +66,7 @@ async fn no_canary_reaches_logs_or_metrics() {
     open(Method::GET, "/cek/kenari-cek-7391").send().await.expect(200);
     let body = json!({"code": "kenari-kode-2086"});
     open(Method::POST, "/v1/officer-proofs").json(&body).send().await.expect(200);
-    let offices = open(Method::GET, "/v1/fraud-reports/offices").send().await.expect(200).json;
+    let offices = open(Method::GET, "/v1/offices").send().await.expect(200).json;
     let body = json!({"office_id": offices["items"][0]["office_id"], "what": "Laporan kenari 5528", "place": "Pasar kenari 81",
         "contact": "kenari-pelapor-33", "code": "kenari-kode-2086"});
     open(Method::POST, "/v1/fraud-reports").json(&body).send().await.expect(201);

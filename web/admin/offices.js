@@ -2,6 +2,7 @@
 
 import { button, el, fill, icon } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
+import { officeField } from "/web/shared/office-field.js";
 import { arrive, failed } from "/web/staff/frame.js";
 
 function line(office) {
@@ -44,6 +45,7 @@ export function officeList(session, above, isOver) {
 export function officesScreen(main, session) {
   let ended = false;
   const may = session.who.permissions.includes("ask_proposals");
+  const open = ({ key }) => (location.hash = `#kantor/${key}`);
   fill(
     main,
     el(
@@ -52,6 +54,7 @@ export function officesScreen(main, session) {
       el("h1", {}, t("offices.title")),
       el("p", { class: "lead" }, t("offices.lead")),
       may ? el("a", { class: "button", href: "#kantor/baru" }, icon("plus"), t("offices.add")) : null,
+      officeField({ id: "find", label: t("offices.find"), hint: t("offices.find.hint"), onChoose: open }),
       officeList(session, null, () => ended),
     ),
   );

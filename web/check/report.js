@@ -1,8 +1,9 @@
 // Reporting somebody who said to be of an office: the form, and what it led to.
 
 import { button, el, field, failNamed, fill, icon, notice } from "/web/shared/dom.js";
-import { explain, request } from "/web/shared/http.js";
+import { explain } from "/web/shared/http.js";
 import { t } from "/web/shared/i18n.js";
+import { officeField } from "/web/shared/office-field.js";
 
 /**
  * The form. `office` is whose officer was shown, where one was; `send(body)` sends, `done(answer)` goes on, `back()`
@@ -25,28 +26,9 @@ export function reportForm({ code, office, send, done, back }) {
     maxlength: 120,
     autocomplete: "off",
   });
-  const which = field({
-    id: "office",
-    label: t("report.office"),
-    hint: t("report.office.hint"),
-    tag: "select",
-    options: [["", t("report.office.choose")]],
-  });
+  const which = officeField({ id: "office", label: t("report.office"), hint: t("report.office.hint") });
   const trouble = el("div", { class: "trouble" });
   const submit = el("button", { type: "submit", class: "button danger wide" }, icon("warning"), t("report.send"));
-
-  async function offices() {
-    try {
-      const { data } = await request("/v1/fraud-reports/offices");
-      const { value } = which.input;
-      which.input.append(...data.items.map((one) => el("option", { value: one.office_id }, one.name)));
-      which.input.value = value;
-    } catch (error) {
-      const { title, detail } = explain(error);
-      fill(trouble, notice("danger", title, detail, button(t("check.again"), offices, { kind: "secondary" })));
-    }
-  }
-  if (!office) offices();
 
   async function onsubmit(event) {
     event.preventDefault();
@@ -54,7 +36,7 @@ export function reportForm({ code, office, send, done, back }) {
     const short = what.input.value.trim().length < 10;
     what.fail(short ? t("report.what.short") : null);
     place.fail(place.input.value.trim() ? null : t("report.place.empty"));
-    const chosen = office ? office.id : which.input.value;
+    const chosen = office ? office.id : which.value;
     which.fail(chosen ? null : t("report.office.empty"));
     const first = [short && what, !place.input.value.trim() && place, !chosen && which].find(Boolean);
     if (first) return first.input.focus();

@@ -56,6 +56,5 @@ pub fn outreach(stage: &Stage) -> Vec<Endpoint> {
             json!({"office_id": nobody, "what": "Diminta uang Rp50.000", "place": "Pasar", "contact": "0812", "code": "x", "captcha": "x"}),
         )
         .optional(&["contact", "code", "captcha"]),
-        endpoint("get", "/v1/fraud-reports/offices", Anybody, Active, none()),
     ]
 }
