@@ -103,3 +103,33 @@ async fn two_who_are_received_at_one_moment_have_two_numbers() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn received_again_while_an_officer_calls_the_number_stays_and_is_called_in_the_end() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let (door, desk) = (world.officer("pintu", OFFICE).await, world.officer("loket-1", OFFICE).await);
+        for person in &world.people[..5] {
+            let one = world.waiting(person).await;
+            let number = receive(&world, &door, &one).await["number"].clone();
+            let take = format!("/v1/officer/registrations/{}/take", one.id);
+            world.later(1);
+            let token = json!({"token": world.activation_token(&one).await});
+            let nothing = json!({});
+            let (again, taken) = tokio::join!(door.post("/v1/officer/arrivals", &token), desk.post(&take, &nothing));
+            taken.expect(200);
+            // A call makes older QRs void: who was called first is told to show a newer one.
+            match again.status.as_u16() {
+                201 => assert_eq!(again.json["number"], number),
+                _ => drop(again.expect_problem(409, "qr_used")),
+            }
+            // Whichever was last: waiting again, or called.
+            assert_eq!(turn(&one).await["number"], number);
+            desk.post(&take, &json!({})).await.expect(200);
+            assert_ne!(turn(&one).await["called_at"], Value::Null);
+        }
+        let hall = calls(&world, OFFICE).await;
+        assert_eq!((&hall["waiting"], hall["items"].as_array().unwrap().len()), (&json!(0), 5));
+    })
+    .await;
+}

@@ -18,12 +18,7 @@ const fact = (label, ...values) => el("div", {}, el("dt", {}, label), el("dd", {
 function officeFields(office) {
   const text = (id, label, most, value, more = {}) =>
     field({ id, label, autocomplete: "off", maxlength: most, value: value ?? "", ...more });
-  const choice = (id, label, options, value) => {
-    const one = field({ id, label, tag: "select", options });
-    // Only what stands among the options can be chosen, and now they stand there.
-    one.input.value = value;
-    return one;
-  };
+  const choice = (id, label, options, value) => field({ id, label, tag: "select", options, value });
   const regions = text("regions", t("offices.regions"), 1200, office.regions?.map((one) => one.code).join(", "), {
     hint: t("offices.regions.hint"),
     inputmode: "numeric",

@@ -213,6 +213,8 @@ export function field({ id, label, hint, type = "text", tag = "input", options, 
     { id, name: id, type: tag === "input" ? type : null, "aria-describedby": describe, ...props },
     options?.map(([value, text]) => el("option", { value }, text)),
   );
+  // A select takes its value once its options are there.
+  if (tag === "select" && props.value != null) input.value = props.value;
   const error = el("p", { class: "error", id: `${id}-error`, hidden: true });
   const node = el(
     "div",
