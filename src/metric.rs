@@ -12,6 +12,7 @@ pub struct Metric {
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Counter,
+    Gauge,
     Histogram,
 }
 
@@ -19,6 +20,11 @@ impl Metric {
     /// Something that only grows; the name ends in `_total`. `help` names the labels.
     pub const fn counter(name: &'static str, help: &'static str) -> Self {
         Self { name, kind: Kind::Counter, help }
+    }
+
+    /// Something as it is now, that goes up and down. `help` names the labels.
+    pub const fn gauge(name: &'static str, help: &'static str) -> Self {
+        Self { name, kind: Kind::Gauge, help }
     }
 
     /// Durations in seconds, the name ends in `_seconds`; or sizes. `help` names the labels.
@@ -30,6 +36,7 @@ impl Metric {
     pub fn describe(self) {
         match self.kind {
             Kind::Counter => metrics::describe_counter!(self.name, self.help),
+            Kind::Gauge => metrics::describe_gauge!(self.name, self.help),
             Kind::Histogram => metrics::describe_histogram!(self.name, self.help),
         }
     }

@@ -36,6 +36,9 @@ pub struct Health {
 /// How long an answer is repeated: anybody may ask, and each look costs the database a query.
 const REMEMBERED: Duration = Duration::from_secs(1);
 
+/// Interval at which the same is told to whoever collects metrics.
+pub(super) const MEASURED: Duration = Duration::from_secs(10);
+
 #[derive(Clone, Debug, Serialize)]
 struct Ready {
     status: &'static str,
@@ -67,22 +70,33 @@ impl Health {
 }
 
 async fn ready(State(health): State<Health>) -> Response {
-    // The lock is held while looking, so callers that come meanwhile get the same answer.
-    let mut last = health.last.lock().await;
-    let body = match last.as_ref().filter(|(since, _)| since.elapsed() < REMEMBERED) {
-        Some((_, body)) => body.clone(),
-        None => {
-            let body = health.look().await;
-            *last = Some((stopwatch(), body.clone()));
-            body
-        }
-    };
-    drop(last);
+    let body = health.known().await;
     let status = if body.status == "ok" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(body)).into_response()
 }
 
 impl Health {
+    /// What was found within the last second.
+    async fn known(&self) -> Ready {
+        // The lock is held while looking, so callers that come meanwhile get the same answer.
+        let mut last = self.last.lock().await;
+        if let Some((_, body)) = last.as_ref().filter(|(since, _)| since.elapsed() < REMEMBERED) {
+            return body.clone();
+        }
+        let body = self.look().await;
+        *last = Some((stopwatch(), body.clone()));
+        body
+    }
+
+    /// Tells whoever collects metrics what `/health/ready` says.
+    pub(super) async fn measure(&self) {
+        let Ready { status, clock_off_seconds, mail_oldest_queued_seconds, mail_parked, .. } = self.known().await;
+        metrics::gauge!("ikd_ready").set(if status == "ok" { 1.0 } else { 0.0 });
+        metrics::gauge!("ikd_clock_off_seconds").set(clock_off_seconds.unwrap_or(0) as f64);
+        metrics::gauge!("ikd_mail_oldest_queued_seconds").set(mail_oldest_queued_seconds.unwrap_or(0) as f64);
+        metrics::gauge!("ikd_mail_parked").set(mail_parked as f64);
+    }
+
     /// 200 when this node can serve; 503 when the database accepts no writes, a key is missing, or the clock is off.
     /// Late mail and a key that cannot take over are reported, but leave the node in service: all nodes share one
     /// outbox, and the active key goes on signing.

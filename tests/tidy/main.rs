@@ -11,6 +11,7 @@ mod distribution;
 mod docs;
 mod glossary;
 mod metrics;
+mod monitoring;
 mod owners;
 mod pages;
 mod plans;

@@ -6,8 +6,8 @@ const WAIT_MILLISECONDS = 300;
 const SHORTEST = 3;
 
 /**
- * Field with `value`, the key of what was chosen, and `fail(text)`. `look(text)` gives `[{key, name, told}]`, `chosen` is
- * one of them, `known` one whose name counts if it is typed or put back, `onChoose(item)` is told; `words` are said:
+ * Field with `value`, the key of what was chosen, and `fail(text)`. `look(text)` gives `[{key, name, told}]`, `chosen`
+ * is one of them, `known` one whose name counts if it is typed or put back, `onChoose(item)` is told; `words` are said:
  * `{label, hint, found, choose, none, failed}`.
  */
 export function pickField({ id, words, look, chosen, known, onChoose }) {
