@@ -22,7 +22,7 @@ const FOLDERS: [&str; 12] = [
 ];
 
 /// All documents but the changelog, which tells of the past, with their texts.
-fn documents() -> Vec<(PathBuf, String)> {
+pub fn documents() -> Vec<(PathBuf, String)> {
     let root = support::root();
     let mut folders = vec![root.join("docs")];
     let mut found: Vec<PathBuf> = Vec::new();

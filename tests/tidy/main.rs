@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 mod api_names;
+mod asvs;
 mod directions;
 mod distribution;
 mod docs;
