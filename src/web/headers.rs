@@ -104,7 +104,11 @@ fn secure(response: &mut Response, https: bool) {
     default(CACHE_CONTROL, "no-store");
     default(RESOURCE_POLICY, "same-origin");
     default(OPENER_POLICY, "same-origin");
-    default(PERMISSIONS_POLICY, "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()");
+    default(
+        PERMISSIONS_POLICY,
+        "camera=(self), geolocation=(self), microphone=(), payment=(), publickey-credentials-create=(), \
+         publickey-credentials-get=(), usb=()",
+    );
     if https {
         default(STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
     }

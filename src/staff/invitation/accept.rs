@@ -20,7 +20,7 @@ use crate::staff::model::{AccountState, Affiliation, Person, Realm};
 use crate::staff::proof::TOTP_TABLE;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::invitation::{self as store, Invitation};
-use crate::staff::store::session;
+use crate::staff::store::{passkey, session};
 use crate::{relying_party, transaction};
 
 /// The doors behind invitations. Cloning shares everything.
@@ -104,6 +104,7 @@ impl Acceptance {
             },
             acting_role: None,
             acting_until: None,
+            passkeys: 0,
         };
         let contact = context.vault.seal_row(&context.random, CONTACT, staff_id, &secret.contact)?;
         let event = account.person.event(JOINED, staff_id);
@@ -112,7 +113,8 @@ impl Acceptance {
             enter(tx, &request, &account, now).await?;
             account::set_contact(tx, staff_id, &contact).await?.or(Code::InvitationOver)?;
             // The code that was shown to be right is not good for a log-in.
-            account::spend_step(tx, staff_id, step, &account.password_hash, &account.totp_sealed, now)
+            let secrets = (account.password_hash.as_str(), account.totp_sealed.as_slice());
+            account::spend_step(tx, (staff_id, step), secrets, false, now)
                 .await?
                 .or(Code::InvitationOver)?;
             audit.record(tx, event, Outcome::Done).await
@@ -145,6 +147,7 @@ async fn enter(tx: &mut Tx, request: &Invitation, account: &Account, now: Timest
     let was = if request.comes_back == 0 { AccountState::Active } else { AccountState::Disabled };
     let secrets = (account.password_hash.as_str(), account.totp_sealed.as_slice());
     account::renew(tx, person, was, secrets, account.ends_at).await?.or(Code::InvitationOver)?;
+    passkey::remove_all(tx, person).await?;
     session::end_all(tx, person).await?;
     Ok(())
 }
