@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use self::read::{LOCAL_FILE, PACKAGED_FILE};
+pub use self::usable::ROLES;
 use crate::secret::Redacted;
 
 /// The effective configuration. `ikd config check` prints it with secrets masked.

@@ -77,7 +77,7 @@ pub enum Command {
         #[arg(long)]
         generate_password: bool,
     },
-    /// Replace an officer's authenticator secret and print it once; running sessions end.
+    /// Replace an officer's authenticator secret and print it once; passkeys are removed, running sessions end.
     ResetTotp {
         /// Log-in name.
         username: String,

@@ -10,7 +10,7 @@ use crate::db::{Address, PoolSizes, Shards};
 use crate::fair::network::parse_network;
 
 /// The words of all roles, in the order of docs/roles.md.
-pub(crate) const ROLES: [&str; 10] = [
+pub const ROLES: [&str; 10] = [
     "assistant",
     "officer",
     "supervisor",

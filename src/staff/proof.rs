@@ -97,11 +97,9 @@ pub(super) struct Proof<'a> {
     pub(super) purpose: Purpose,
 }
 
-/// Whether the password was right.
+/// What comparing the password gave.
 pub(super) struct Weighed {
-    /// It was.
-    pub(super) fits: bool,
-    /// It was, and what comes with it may be judged.
+    /// Whether it was right, and what comes with it may be judged.
     pub(super) good: bool,
     codes: Vec<u8>,
 }
@@ -300,14 +298,14 @@ impl Prover {
         if fits && !in_time {
             tracing::warn!(person.id = %person, "log-in: too many wrong codes after the right password");
         }
-        Ok(Weighed { fits, good: fits && in_time, codes })
+        Ok(Weighed { good: fits && in_time, codes })
     }
 
     /// Compares the password and what comes with it. Every failure takes the same steps: those of [`Prover::weigh`], then one secret
     /// opened and one code compared, or one question looked up.
     pub(super) async fn prove(&self, counted: &Try, proof: Proof<'_>, now: Timestamp) -> Result<Proven> {
         let Proof { account, password, second, purpose } = proof;
-        let Weighed { good, codes, .. } = self.weigh(counted, account.as_ref(), password, now).await?;
+        let Weighed { good, codes } = self.weigh(counted, account.as_ref(), password, now).await?;
         let person = account.as_ref().map_or(Uuid::nil(), |account| account.person.staff_id);
         let required = &self.context.config.staff.require_passkey;
         let needs_passkey = account.as_ref().is_some_and(|account| is_required(required, account.roles(now)));

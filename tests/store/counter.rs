@@ -51,6 +51,7 @@ fn officer() -> Account {
         ends_at: None,
         acting_role: None,
         acting_until: None,
+        passkeys: 0,
     }
 }
 

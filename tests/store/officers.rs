@@ -133,7 +133,7 @@ async fn a_password_changed_during_a_log_in_does_not_let_the_old_one_in() {
         Accounts::new(context.clone()).set_password(Realm::Office, "petugas", &new).await.unwrap();
         let right = totp::code(&secret, context.now()).unwrap();
         let old = Redacted(String::from(PASSWORD));
-        let opened = log_ins.open(counted, "petugas", account, (old, &right), None).await;
+        let opened = log_ins.open(counted, "petugas", account, (old, (&right).into()), None).await;
         assert_eq!(opened.err().unwrap().code(), Some(Code::LoginFailed));
         staff.log_in("petugas", new, &right, address(1)).await.unwrap();
     })

@@ -53,8 +53,8 @@ pub fn check_label(label: &str) -> Result<String> {
 /// Why somebody with a passkey is not let in by a code.
 pub fn use_it() -> Refusal {
     Refusal::new(Code::LoginFailed).detail(
-        "Akun ini masuk dengan kunci sandi: pilih \"Masuk dengan kunci sandi\". Bila hilang, mintalah akses baru kepada penyelia \
-         atau administrator lain.",
+        "Akun ini masuk dengan kunci sandi: pilih \"Masuk dengan kunci sandi\". Bila hilang, mintalah kata sandi dan autentikator \
+         baru kepada penyelia atau administrator lain.",
         "This account logs in with a passkey: choose \"Log in with a passkey\". If it is lost, ask a supervisor or another \
          administrator for new secrets.",
     )
@@ -63,8 +63,8 @@ pub fn use_it() -> Refusal {
 /// Why an authenticator that counted back is refused.
 pub fn counted_back() -> Refusal {
     Refusal::new(Code::LoginFailed).detail(
-        "Kunci sandi ini mungkin telah disalin, karena hitungannya mundur. Jangan dipakai lagi; mintalah akses baru kepada \
-         penyelia atau administrator lain.",
+        "Kunci sandi ini mungkin telah disalin, karena hitungannya mundur. Jangan dipakai lagi; mintalah kata sandi dan \
+         autentikator baru kepada penyelia atau administrator lain.",
         "This passkey may have been copied, because its count went back. Do not use it any more; ask a supervisor or another \
          administrator for new secrets.",
     )

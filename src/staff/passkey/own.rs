@@ -12,7 +12,7 @@ use crate::error::{Code, Error, Refusal, Result};
 use crate::login::passkey::Owner;
 use crate::staff::notice::{self, PASSKEY_ADDED, PASSKEY_REMOVED};
 use crate::staff::own_password::Present;
-use crate::staff::proof::{Proof, Prover, Spent};
+use crate::staff::proof::{Proof, Proven, Prover, Spent, Try};
 use crate::staff::sessions::{Sessions, StaffSession};
 use crate::staff::store::passkey::{self as store, Row};
 use crate::transaction;
@@ -73,7 +73,8 @@ impl OwnPasskeys {
     /// # Errors
     /// `not_found` for who has no passkey.
     pub async fn ask_proof(&self, session: &StaffSession) -> Result<Question> {
-        Ok(self.prover.ask(session.person.staff_id, Purpose::Act).await?.ok_or(Code::NotFound)?)
+        let question = self.prover.ask(session.person.staff_id, Purpose::Act).await?;
+        Ok(question.ok_or(Code::NotFound)?)
     }
 
     /// Asks for a new passkey, with a proof of who one is.
@@ -154,6 +155,9 @@ impl OwnPasskeys {
         let (person, now) = (&session.person, self.context.now());
         let least = i64::from(self.are_required(session));
         let event = person.event(Action::PasskeyRemoved, person.staff_id);
+        if self.list(person.staff_id).await?.iter().all(|own| own.passkey_id != id) {
+            return Err(Code::NotFound.into());
+        }
         let (counted, proven) = self.prove(session, present, now).await?;
         let done = transaction!(self.context.db, "staff.remove_passkey", |tx| {
             let spent = proven.spend(tx, now).await?;
@@ -175,7 +179,7 @@ impl OwnPasskeys {
         session: &StaffSession,
         present: Present<'_>,
         now: Timestamp,
-    ) -> Result<(crate::staff::proof::Try, crate::staff::proof::Proven)> {
+    ) -> Result<(Try, Proven)> {
         let account = self.sessions.account(session.person.staff_id).await?;
         let place = self.prover.own_turn().await?;
         let counted = self.prover.begin_own(&[session.person.staff_id.as_bytes(), b"password"], place).await?;

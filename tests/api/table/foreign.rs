@@ -13,8 +13,8 @@ use super::{Stage, whole};
 use crate::duty::id_of;
 use crate::scope;
 
-/// What is of no office: the own sessions.
-const OWN: &[&str] = &["/v1/officer/sessions/"];
+/// What is of no office: the own sessions and passkeys.
+const OWN: &[&str] = &["/v1/officer/sessions/", "/v1/officer/passkeys/"];
 
 /// What a picture is needed for, and what takes days to come about; `tests/api` has each of them asked by another office by hand.
 const BY_HAND: &[&str] = &[
