@@ -99,7 +99,8 @@ impl Ceremonies {
             return Ok(None);
         }
         let kept = serde_json::to_value(&key).map_err(Error::internal)?;
-        let sign_count = kept["cred"]["counter"].as_i64().ok_or_else(|| Error::internal("a passkey without a count"))?;
+        let sign_count =
+            kept["cred"]["counter"].as_i64().ok_or_else(|| Error::internal("a passkey without a count"))?;
         Ok(Some(Made {
             credential_id: key.cred_id().to_vec(),
             sign_count,
@@ -130,9 +131,7 @@ impl Ceremonies {
             return Ok(Judged::Wrong);
         }
         Ok(match self.0.finish_passkey_authentication(&answer, &state) {
-            Ok(done) => {
-                Judged::Right { credential_id: done.cred_id().to_vec(), sign_count: i64::from(done.counter()) }
-            }
+            Ok(done) => Judged::Right { credential_id: done.cred_id().to_vec(), sign_count: i64::from(done.counter()) },
             Err(WebauthnError::CredentialPossibleCompromise) => Judged::CountedBack,
             Err(_) => Judged::Wrong,
         })
@@ -169,7 +168,10 @@ mod tests {
         assert_eq!(options["rp"], json!({"name": "IKD", "id": "ikd.contoh.go.id"}));
         assert_eq!(options["pubKeyCredParams"], json!([{"type": "public-key", "alg": -7}]));
         let selection = &options["authenticatorSelection"];
-        assert_eq!((&selection["userVerification"], &selection["residentKey"]), (&json!("required"), &json!("preferred")));
+        assert_eq!(
+            (&selection["userVerification"], &selection["residentKey"]),
+            (&json!("required"), &json!("preferred"))
+        );
         for number in ["https://192.0.2.7", "http://[::1]:8080", "nonsense"] {
             assert!(Ceremonies::at(number).is_none(), "{number}");
         }

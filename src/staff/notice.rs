@@ -62,7 +62,8 @@ impl Compose for Letters {
 
 /// The kinds of these messages, with who writes them.
 pub(super) fn letters(context: &Context) -> [(MailKind, Arc<dyn Compose>); 4] {
-    [NEW_BROWSER, NEW_PASSWORD, PASSKEY_ADDED, PASSKEY_REMOVED].map(|kind| (kind, Arc::new(Letters(context.clone())) as Arc<dyn Compose>))
+    [NEW_BROWSER, NEW_PASSWORD, PASSKEY_ADDED, PASSKEY_REMOVED]
+        .map(|kind| (kind, Arc::new(Letters(context.clone())) as Arc<dyn Compose>))
 }
 
 async fn compose(context: &Context, message: Message) -> Result<Option<Email>> {
@@ -82,21 +83,17 @@ fn write(language: Language, kind: MailKind, when: &str) -> askama::Result<(&'st
             "Akun kerja IKD Anda dibuka dari peramban baru",
             "Your IKD work account was opened in a new browser",
         ),
-        PASSKEY_ADDED => (
-            "added",
-            "Kunci sandi ditambahkan ke akun kerja IKD Anda",
-            "A passkey was added to your IKD work account",
-        ),
+        PASSKEY_ADDED => {
+            ("added", "Kunci sandi ditambahkan ke akun kerja IKD Anda", "A passkey was added to your IKD work account")
+        }
         PASSKEY_REMOVED => (
             "removed",
             "Kunci sandi dihapus dari akun kerja IKD Anda",
             "A passkey was removed from your IKD work account",
         ),
-        _ => (
-            "password",
-            "Kata sandi akun kerja IKD Anda diganti",
-            "The password of your IKD work account was changed",
-        ),
+        _ => {
+            ("password", "Kata sandi akun kerja IKD Anda diganti", "The password of your IKD work account was changed")
+        }
     };
     let subject = match language {
         Language::Indonesian => id,

@@ -117,14 +117,14 @@ async fn a_passkey_takes_the_place_of_a_code_at_any_node_and_each_answer_counts_
         world.later(5 * MINUTE);
         log_in_at(&world, &world.base, &late).await.expect_problem(401, "login_failed");
         // The count went back: perhaps there are two of it. That is noted, and the person hears what to do.
+        world.later(HOUR);
         let back = siti.body(&world, |said| said.count = 2).await;
         let refused = log_in_at(&world, &world.base, &back).await.expect_problem(401, "login_failed");
         assert!(refused.json["detail"].as_str().unwrap().contains("disalin"));
         assert_eq!(noted(&world, "passkey_counted_back", "refused%").await, 1);
         assert_eq!(noted(&world, "passkey_added", "done").await, 1);
         // Nobody has to use it: a code is as good, and so is a passkey wherever a code was asked for.
-        world.later(HOUR);
-        log_in_at(&world, &world.base, &world.log_in_body(&siti.log_in)).await.expect(201);
+        siti.desk = world.log_in(&siti.log_in).await;
         let mut body = siti.own_proof(&world).await;
         body["new_password"] = json!("tujuh ember hujan kemarin");
         siti.desk.post("/v1/officer/password", &body).await.expect(200);
@@ -187,6 +187,7 @@ async fn an_answer_that_is_not_right_in_every_part_opens_nothing() {
         world.accounts().set_active(Realm::Office, "siti", false).await.unwrap();
         log_in_at(&world, &world.base, &body).await.expect_problem(401, "login_failed");
         // Removed meanwhile.
+        budi.desk = world.log_in(&budi.log_in).await;
         let body = budi.body(&world, |_| {}).await;
         let removal = format!("/v1/officer/passkeys/{}/removal", budi.passkey_id);
         world.later(30);
@@ -206,7 +207,8 @@ async fn nobody_learns_who_has_a_passkey_without_the_password() {
         let without = world.add_officer("tanpa", OFFICE).await;
         let hashes = || world.app.officers.log_ins.hashes();
         let mut said = Vec::new();
-        let wrong = |name: &str| LogIn { username: name.to_owned(), password: String::from("salah sekali"), ..without.clone() };
+        let wrong =
+            |name: &str| LogIn { username: name.to_owned(), password: String::from("salah sekali"), ..without.clone() };
         for log_in in [&wrong("siti"), &wrong("tanpa"), &wrong("tidak-ada"), &without] {
             let before = hashes();
             let answer = ask(&world, log_in).await.expect_problem(401, "login_failed");
@@ -220,9 +222,6 @@ async fn nobody_learns_who_has_a_passkey_without_the_password() {
             ask(&world, &siti.log_in).await;
         }
         ask(&world, &siti.log_in).await.expect_problem(429, "too_many");
-        // Where the service has no name there are none, and that says so to everybody.
-        let numbered = World::open(world.context.clone()).await;
-        ask(&numbered, &siti.log_in).await.expect_problem(409, "wrong_state");
     })
     .await;
 }
@@ -263,7 +262,8 @@ async fn who_has_to_have_one_adds_it_before_anything_else_and_keeps_the_last() {
 
         // A code lets them in no more, nor proves anything; the answer says what does.
         world.later(30);
-        let refused = log_in_at(&world, &world.base, &world.log_in_body(&log_in)).await.expect_problem(401, "login_failed");
+        let refused =
+            log_in_at(&world, &world.base, &world.log_in_body(&log_in)).await.expect_problem(401, "login_failed");
         assert!(refused.json["detail"].as_str().unwrap().contains("kunci sandi"));
         let mut data = Holder { log_in, key, passkey_id, desk };
         let body = data.body(&world, |_| {}).await;
@@ -277,8 +277,7 @@ async fn who_has_to_have_one_adds_it_before_anything_else_and_keeps_the_last() {
         // With another one the first can go.
         let own = data.own_proof(&world).await;
         let asked = data.desk.post("/v1/officer/passkeys/question", &own).await.expect(200).json;
-        let first = data.key.signed(&data.key.says(&json!({"public_key": {"rpId": "x", "challenge": ""}}), ""));
-        assert_eq!(asked["public_key"]["excludeCredentials"][0]["id"], first["id"]);
+        assert_eq!(asked["public_key"]["excludeCredentials"][0]["id"], data.key.id());
         let mut spare = Authenticator::new("cadangan");
         let said = spare.says(&asked, origin(&world));
         add(&data.desk, &asked, spare.created(&said)).await.expect(201);

@@ -68,6 +68,11 @@ impl Authenticator {
         Self { key, id: format!("{id:-<16}").into_bytes(), count: 0 }
     }
 
+    /// The id that it gave its passkey.
+    pub fn id(&self) -> String {
+        base64url::encode(&self.id)
+    }
+
     /// What it says to a question on a page, honestly: it counts one further.
     pub fn says(&mut self, question: &Value, origin: &str) -> Said {
         self.count += 1;
@@ -131,7 +136,7 @@ impl Authenticator {
     }
 
     fn credential(&self, response: Value) -> Value {
-        let id = base64url::encode(&self.id);
+        let id = self.id();
         json!({"id": id, "rawId": id, "type": "public-key", "response": response, "clientExtensionResults": {}})
     }
 }

@@ -1,5 +1,5 @@
-// Passkeys: what the service asks goes to the authenticators that the browser knows (a security key, this computer, a phone), and what
-// they answer goes back in the JSON form of WebAuthn level 3, which older browsers cannot write themselves.
+// Passkeys: what the service asks goes to the authenticators that the browser knows (a security key, this computer,
+// a phone), and what they answer goes back in the JSON form of WebAuthn level 3, which older browsers cannot write.
 
 import { base64url, fromBase64url } from "/web/shared/base64url.js";
 import { Refused } from "/web/shared/http.js";
@@ -24,10 +24,10 @@ async function answered(asking) {
   try {
     return await asking();
   } catch (error) {
-    // The person closed it, or nothing happened in time: browsers tell a page no more than that.
     if (error.name === "InvalidStateError") throw new Refused("passkey_known");
-    if (["NotAllowedError", "AbortError", "SecurityError"].includes(error.name)) throw new Refused("passkey_unanswered");
-    throw error;
+    // The person closed it, or nothing happened in time: browsers tell a page no more than that.
+    const unanswered = ["NotAllowedError", "AbortError", "SecurityError"].includes(error.name);
+    throw unanswered ? new Refused("passkey_unanswered") : error;
   }
 }
 

@@ -9,8 +9,8 @@ import { arrive, failed, frame } from "./frame.js";
 import { hasPasskeys, makePasskey, ownProof } from "./passkey.js";
 
 /**
- * A form that proves who one is: the password, and a code or a passkey. `act(proof, values)` does what it is for; `own` is the service's
- * list of passkeys.
+ * A form that proves who one is: the password, and a code or a passkey. `act(proof, values)` does what it is for;
+ * `own` is the service's list of passkeys.
  */
 function proofForm(session, own, { fields = {}, label, kind, act, done }) {
   const password = passwordField("proof-password");

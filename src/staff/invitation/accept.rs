@@ -16,7 +16,8 @@ use crate::login::totp::{self, TotpSecret};
 use crate::office;
 use crate::register::Region;
 use crate::secret::Redacted;
-use crate::staff::model::{AccountState, Affiliation, Person, Realm};
+use crate::staff::model::{AccountState, Affiliation, Person, Realm, Roles};
+use crate::staff::passkey::model::is_required;
 use crate::staff::proof::TOTP_TABLE;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::invitation::{self as store, Invitation};
@@ -43,6 +44,8 @@ pub struct Shown {
     pub person: Person,
     /// The authenticator secret that they take over.
     pub totp: TotpSecret,
+    /// Whether their role logs in with a passkey.
+    pub needs_passkey: bool,
     /// Until when the link counts.
     pub expires_at: Timestamp,
 }
@@ -72,7 +75,9 @@ impl Acceptance {
         };
         let person = person(&request, request.staff_id.unwrap_or_default());
         let totp = TotpSecret::new(secret.totp.expose(), &person.username)?;
-        Ok(Shown { kind: request.kind, office, party, person, totp, expires_at })
+        let required = &self.invitations.context.config.staff.require_passkey;
+        let needs_passkey = is_required(required, Roles { own: person.role, acting: None });
+        Ok(Shown { kind: request.kind, office, party, person, totp, needs_passkey, expires_at })
     }
 
     /// Makes the account, or gives it its new secrets: the link is used up, running sessions end. Gives where the person logs in.
@@ -114,9 +119,7 @@ impl Acceptance {
             account::set_contact(tx, staff_id, &contact).await?.or(Code::InvitationOver)?;
             // The code that was shown to be right is not good for a log-in.
             let secrets = (account.password_hash.as_str(), account.totp_sealed.as_slice());
-            account::spend_step(tx, (staff_id, step), secrets, false, now)
-                .await?
-                .or(Code::InvitationOver)?;
+            account::spend_step(tx, (staff_id, step), secrets, false, now).await?.or(Code::InvitationOver)?;
             audit.record(tx, event, Outcome::Done).await
         })?;
         Ok(request.place.realm())

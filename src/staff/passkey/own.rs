@@ -174,12 +174,7 @@ impl OwnPasskeys {
         done.map_err(|spent| proven.refusal(spent))
     }
 
-    async fn prove(
-        &self,
-        session: &StaffSession,
-        present: Present<'_>,
-        now: Timestamp,
-    ) -> Result<(Try, Proven)> {
+    async fn prove(&self, session: &StaffSession, present: Present<'_>, now: Timestamp) -> Result<(Try, Proven)> {
         let account = self.sessions.account(session.person.staff_id).await?;
         let place = self.prover.own_turn().await?;
         let counted = self.prover.begin_own(&[session.person.staff_id.as_bytes(), b"password"], place).await?;

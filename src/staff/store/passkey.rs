@@ -30,7 +30,8 @@ pub struct Row {
     pub used_at: Option<Timestamp>,
 }
 
-const GAIN: &str = "UPDATE staff_account SET passkeys = passkeys + 1 WHERE staff_id = $1 AND passkeys < $2 AND state = $3";
+const GAIN: &str =
+    "UPDATE staff_account SET passkeys = passkeys + 1 WHERE staff_id = $1 AND passkeys < $2 AND state = $3";
 
 /// Counts one more passkey of a person; `false` when there are as many as may be, and for who was disabled.
 pub async fn gain(tx: &mut Tx, person: Uuid) -> DbResult<Changed> {
@@ -58,17 +59,8 @@ const ADD: &str = "INSERT INTO staff_passkey (passkey_id, staff_id, credential_i
 
 /// Adds a passkey. One that somebody has is refused as `DbError::Unique`.
 pub async fn add(tx: &mut Tx, new: &Row) -> DbResult<()> {
-    execute!(
-        tx,
-        ADD,
-        new.passkey_id,
-        new.staff_id,
-        &new.credential_index,
-        &new.sealed,
-        new.sign_count,
-        new.added_at
-    )
-    .map(|_| ())
+    execute!(tx, ADD, new.passkey_id, new.staff_id, &new.credential_index, &new.sealed, new.sign_count, new.added_at)
+        .map(|_| ())
 }
 
 const OF: &str = "SELECT passkey_id, staff_id, credential_index, sealed, sign_count, added_at, used_at FROM staff_passkey \
