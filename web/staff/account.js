@@ -20,11 +20,9 @@ function passwordForm(session, changed) {
   const fields = [old, fresh, totp];
   const place = el("div", { class: "problem-place" });
   const send = button(t("account.change"), null, { type: "submit", wide: false });
-  const withPasskey = button(
-    t("account.with_passkey"),
-    () => run([old, fresh], async () => ({ passkey: await ownProof(session) })),
-    { kind: "secondary", wide: false, hidden: true },
-  );
+  const byCode = () => run(fields, async () => ({ totp: totp.input.value.replace(/\D/g, "") }));
+  const byPasskey = () => run([old, fresh], async () => ({ passkey: await ownProof(session) }));
+  const withPasskey = button(t("account.with_passkey"), byPasskey, { kind: "secondary", wide: false, hidden: true });
 
   async function run(typed, second) {
     fill(place);
@@ -64,7 +62,8 @@ function passwordForm(session, changed) {
       novalidate: true,
       onsubmit: (event) => {
         event.preventDefault();
-        run(fields, async () => ({ totp: totp.input.value.replace(/\D/g, "") }));
+        if (send.hidden) byPasskey();
+        else byCode();
       },
     },
     fields,

@@ -15,7 +15,7 @@ import { hasPasskeys, makePasskey, ownProof } from "./passkey.js";
 function proofForm(session, own, { fields = {}, label, kind, act, done }) {
   const password = passwordField("proof-password");
   // Whoever has to use a passkey is not let in by a code.
-  const totp = own.required && own.items.length ? null : totpField();
+  const totp = own.required && own.items.length ? null : totpField("proof-totp");
   const place = el("div", { class: "problem-place" });
   const named = Object.values(fields);
 
