@@ -21,9 +21,9 @@ async function serveAtName(demo) {
     IKD__STAFF__REQUIRE_PASSKEY: '["head"]',
     IKD__MAIL__DIRECTORY: path.join(demo.data, "mail"),
   };
-  const child = spawn(BINARY, ["serve"], { env, cwd: demo.data, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(BINARY, ["serve"], { env, cwd: demo.data, stdio: ["ignore", "ignore", "pipe"] });
   await new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).on("line", (line) => line.includes('"message":"ready"') && resolve());
+    createInterface({ input: child.stderr }).on("line", (line) => line.includes('"message":"ready"') && resolve());
     child.once("exit", (code) => reject(new Error(`ikd serve ended with ${code}`)));
   });
   return { child, base_url: env.IKD__SERVICE__PUBLIC_URL };

@@ -226,7 +226,7 @@ async fn whatever_is_wrong_with_a_log_in_the_same_work_is_done() {
         let mut done = Vec::new();
         for (from, (name, password, code)) in (1..).zip(tries) {
             let before = work().await;
-            let answer = log_ins.log_in(name, Redacted(password.into()), code, &address(from).into()).await;
+            let answer = log_ins.log_in(name, Redacted(password.into()), code.into(), &address(from).into()).await;
             assert_eq!(answer.unwrap_err().code(), Some(Code::LoginFailed));
             let after = work().await;
             done.push((after.1 - before.1, after.2 - before.2));
