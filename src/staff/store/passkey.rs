@@ -105,7 +105,7 @@ const FORGET: &str = "DELETE FROM staff_passkey_challenge WHERE staff_id = $1";
 
 /// Takes all passkeys from a person, and what was asked of them: with new secrets.
 pub async fn remove_all(tx: &mut Tx, person: Uuid) -> DbResult<()> {
-    execute!(tx, NONE, person)?;
+    change!(tx, NONE, person)?.either_way();
     execute!(tx, REMOVE_ALL, person)?;
     forget_asked(tx, person).await
 }

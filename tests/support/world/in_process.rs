@@ -40,8 +40,8 @@ const PEOPLE: usize = 24;
 
 /// The node.
 pub struct InProcess {
-    /// The wired service.
-    pub app: App,
+    /// The wired service; not on the stack of a test, which it would half fill.
+    pub app: Box<App>,
     /// Database, clock, configuration.
     pub context: Context,
     /// Where it can be reached.
@@ -105,7 +105,7 @@ impl InProcess {
         let records = people.iter().map(|record| NewRecord { record: record.clone(), portrait: portrait() });
         LocalRegister::new(context.clone()).put(records.collect()).await.unwrap();
         Offices::new(context.clone()).add(OFFICE, "Kantor Uji", Kind::Dinas).await.unwrap();
-        let app = App::open(context.clone()).await.unwrap();
+        let app = Box::new(App::open(context.clone()).await.unwrap());
         let purposes = [purpose("open_account"), purpose("age_check")];
         let api_key = app.relying_parties.add(BANK, AttributeSet::FULL, &purposes).await.unwrap().1.expose();
         let stop = CancellationToken::new();
