@@ -179,7 +179,7 @@ async fn a_teller_logs_in_idles_and_is_locked_out() {
         let token = next.expose();
         assert!(staff.sessions.current(token).await.is_ok());
         assert_eq!(staff.sessions.list(token, &resumed.person).await.unwrap().len(), 1);
-        let present = Present { password: password(), code: "000000" };
+        let present = Present { password: password(), second: "000000".into() };
         let weak = staff.own_password.change((token, &resumed), present, &String::from("password1234").into()).await;
         assert_eq!(weak.unwrap_err().code(), Some(Code::InvalidField));
 
