@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use self::read::{LOCAL_FILE, PACKAGED_FILE};
+pub use self::usable::ROLES;
 use crate::secret::Redacted;
 
 /// The effective configuration. `ikd config check` prints it with secrets masked.
@@ -30,6 +31,8 @@ pub struct Config {
     pub captcha: Captcha,
     /// The population register.
     pub register: Register,
+    /// How people of the staff log in.
+    pub staff: Staff,
     /// What is sent to relying parties.
     pub webhook: Webhook,
     /// How long what ended is kept.
@@ -341,6 +344,15 @@ impl Default for Retention {
     fn default() -> Self {
         Self { registration_days: 90 }
     }
+}
+
+/// How people of the staff log in.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Staff {
+    /// Roles that log in with a passkey, in the words of docs/roles.md: whoever has such a role, or acts in it, adds one before
+    /// anything else, and an authenticator code lets them in no more. None for offices that have no keys yet.
+    pub require_passkey: Vec<String>,
 }
 
 /// Flood protection per process.

@@ -61,6 +61,12 @@ pub enum Action {
     SessionEnded,
     /// A person changed the own password.
     PasswordChanged,
+    /// A person added a passkey to the own account.
+    PasskeyAdded,
+    /// A person removed one.
+    PasskeyRemoved,
+    /// A passkey's authenticator counted less than before: there may be two of it. Always refused.
+    PasskeyCountedBack,
     /// An officer scanned a resident's activation QR.
     Scan,
     /// An officer had counter QRs shown, once an hour.

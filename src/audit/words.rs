@@ -22,6 +22,9 @@ labels! {
     LogOut = "Keluar" / "Log-out";
     SessionResumed = "Sesi dilanjutkan dengan kata sandi" / "Session continued with the password";
     SessionEnded = "Sesi sendiri diakhiri" / "Own session ended";
+    PasskeyAdded = "Kunci sandi sendiri ditambahkan" / "Own passkey added";
+    PasskeyRemoved = "Kunci sandi sendiri dihapus" / "Own passkey removed";
+    PasskeyCountedBack = "Kunci sandi mungkin disalin: hitungannya mundur" / "Passkey perhaps copied: its count went back";
     PasswordChanged = "Kata sandi sendiri diganti" / "Own password changed";
     Scan = "QR warga dipindai" / "Resident's QR scanned";
     CounterToken = "QR loket ditampilkan" / "Counter QR shown";

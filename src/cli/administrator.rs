@@ -74,7 +74,7 @@ pub enum Command {
         #[arg(long)]
         generate_password: bool,
     },
-    /// Replace somebody's authenticator secret and print it once; running sessions end.
+    /// Replace somebody's authenticator secret and print it once; passkeys are removed, running sessions end.
     ResetTotp {
         /// Log-in name.
         username: String,

@@ -77,7 +77,7 @@ pub enum Command {
         #[arg(long)]
         generate_password: bool,
     },
-    /// Replace an officer's authenticator secret and print it once; running sessions end.
+    /// Replace an officer's authenticator secret and print it once; passkeys are removed, running sessions end.
     ResetTotp {
         /// Log-in name.
         username: String,
@@ -163,7 +163,12 @@ pub(super) fn print_list(format: Format, whom: &str, rows: &[Listed]) -> Result<
             for one in rows {
                 let (person, state) = (&one.person, one.standing);
                 let acting = one.acting.map(|(role, _)| format!(", acting {}", role.as_str())).unwrap_or_default();
-                say!("{:24} {:14} {state:9} {}{acting}", person.username, person.role.as_str(), person.full_name);
+                let keys = match one.passkeys {
+                    0 => String::new(),
+                    1 => String::from(", 1 passkey"),
+                    several => format!(", {several} passkeys"),
+                };
+                say!("{:24} {:14} {state:9} {}{acting}{keys}", person.username, person.role.as_str(), person.full_name);
             }
         }
         Format::Json => {
@@ -171,7 +176,7 @@ pub(super) fn print_list(format: Format, whom: &str, rows: &[Listed]) -> Result<
                 json!({"username": one.person.username, "full_name": one.person.full_name,
                     "role": one.person.role.as_str(), "state": one.standing, "ends_at": one.ends_at,
                     "acting_role": one.acting.map(|(role, _)| role.as_str()),
-                    "acting_until": one.acting.map(|(_, until)| until)})
+                    "acting_until": one.acting.map(|(_, until)| until), "passkeys": one.passkeys})
             };
             say!("{}", json!({whom: rows.iter().map(item).collect::<Vec<_>>()}));
         }

@@ -259,6 +259,8 @@ mod tests {
             "[service]\npublic_url = \"https://a.go.id:443\"\n",
             "[service]\npublic_url = \"ftp://x\"\n",
             "[service]\npublic_url = \"https://\"\n",
+            "[service]\npublic_url = \"https://ikd.contoh.go.id\"\n[staff]\nrequire_passkey = [\"boss\"]\n",
+            "[service]\npublic_url = \"https://192.0.2.7\"\n[staff]\nrequire_passkey = [\"head\"]\n",
             "[http]\ntrusted_proxies = [\"10.0.0\"]\n",
             "[http]\ntrusted_proxies = [\"proxy.internal\"]\n",
             "[http]\nbehind_proxy = true\nlisten = \"0.0.0.0:8080\"\n",
@@ -270,6 +272,7 @@ mod tests {
         for right in [
             "[service]\npublic_url = \"https://ikd.contoh.go.id/\"\n",
             "[service]\npublic_url = \"https://ikd.contoh.go.id:8443/ikd\"\n",
+            "[service]\npublic_url = \"https://ikd.contoh.go.id\"\n[staff]\nrequire_passkey = [\"auditor\", \"employee\"]\n",
             "[service]\npublic_url = \"http://[::1]:8080\"\n",
             "[http]\ntls_certificate = \"\"\ntls_key = \"\"\n",
             "[http]\nbehind_proxy = true\nlisten = \"[::1]:8080\"\n",

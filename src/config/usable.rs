@@ -9,6 +9,19 @@ use super::{Config, ConfigError, Database};
 use crate::db::{Address, PoolSizes, Shards};
 use crate::fair::network::parse_network;
 
+/// The words of all roles, in the order of docs/roles.md.
+pub const ROLES: [&str; 10] = [
+    "assistant",
+    "officer",
+    "supervisor",
+    "head",
+    "data_officer",
+    "administrator",
+    "province",
+    "auditor",
+    "employee",
+    "party_administrator",
+];
 /// A year in seconds: beyond it, times cannot be added up any more.
 const YEAR: u64 = 31_536_000;
 /// More of anything than happens at once; some libraries panic beyond their own bounds.
@@ -70,6 +83,9 @@ impl Config {
                 "register.feed_key_sha256 must be empty or 64 hexadecimal digits, as `ikd register feed-key` prints them",
             );
         }
+        if let Some(wrong) = self.passkeys_fault() {
+            return refuse(&wrong);
+        }
         if self.keys.publish_ahead_seconds < 0 {
             return refuse("keys.publish_ahead_seconds must not be below 0");
         }
@@ -77,6 +93,24 @@ impl Config {
             Some((name, most)) => Err(ConfigError::Unreadable(format!("{name} must be at most {most}"))),
             None => Ok(self),
         }
+    }
+
+    /// Why the roles that are to log in with a passkey cannot.
+    fn passkeys_fault(&self) -> Option<String> {
+        let required = &self.staff.require_passkey;
+        if let Some(place) = required.iter().position(|word| !ROLES.contains(&word.as_str())) {
+            return Some(format!(
+                "staff.require_passkey: entry {} is no role; the roles are {}",
+                place + 1,
+                ROLES.join(", ")
+            ));
+        }
+        let named = Url::parse(&self.service.public_url).is_ok_and(|url| url.domain().is_some());
+        (!required.is_empty() && !named).then(|| {
+            String::from(
+                "staff.require_passkey: passkeys are bound to a name, and service.public_url is a number; give the service a name",
+            )
+        })
     }
 
     /// The first number beyond what can be counted with, and the most that it may be.

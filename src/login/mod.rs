@@ -1,8 +1,9 @@
-//! What log-ins are made of: passwords, time-based codes, tries that are counted, browsers that are known. Whose they are is
+//! What log-ins are made of: passwords, time-based codes, passkeys, tries that are counted, browsers that are known. Whose they are is
 //! `staff`'s.
 
 pub mod known_browser;
 pub mod model;
+pub mod passkey;
 pub mod password;
 pub mod store;
 pub mod strength;

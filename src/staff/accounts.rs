@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::model::{AccountState, Affiliation, Person, Realm, Role, check_region, check_username};
 use super::proof::TOTP_TABLE;
 use super::store::account::{self, Account};
-use super::store::session;
+use super::store::{passkey, session};
 use crate::audit::{self, Action};
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
@@ -48,15 +48,17 @@ pub struct Listed {
     pub standing: &'static str,
     /// As whom they act now besides, and until when.
     pub acting: Option<(Role, Timestamp)>,
+    /// How many passkeys they have.
+    pub passkeys: i64,
 }
 
 impl Listed {
     /// An account, as it stands now.
     pub(super) fn of(account: Account, now: Timestamp) -> Self {
         let standing = account.standing(now);
-        let Account { person, state, paused_at, ends_at, acting_role, acting_until, .. } = account;
+        let Account { person, state, paused_at, ends_at, acting_role, acting_until, passkeys, .. } = account;
         let acting = acting_role.zip(acting_until).filter(|(_, until)| now < *until);
-        Self { person, state, paused_since: paused_at, ends_at, standing, acting }
+        Self { person, state, paused_since: paused_at, ends_at, standing, acting, passkeys }
     }
 }
 
@@ -137,6 +139,7 @@ impl Accounts {
             ends_at,
             acting_role: None,
             acting_until: None,
+            passkeys: 0,
         };
         let staff_id = account.person.staff_id;
         transaction!(self.context.db, "staff.add_account", |tx| {
@@ -167,12 +170,13 @@ impl Accounts {
         let hash = self.hash(password).await?;
         transaction!(self.context.db, "staff.set_password", |tx| {
             account::set_password(tx, person.staff_id, &hash).await?.or(Code::NotFound)?;
+            passkey::forget_asked(tx, person.staff_id).await?;
             session::end_all(tx, person.staff_id).await?;
             self.audit.operator(tx, Action::PasswordSet, person.staff_id).await
         })
     }
 
-    /// Gives somebody a new authenticator secret, shown once; running sessions end.
+    /// Gives somebody a new authenticator secret, shown once; passkeys are removed, running sessions end.
     ///
     /// # Errors
     /// `not_found`.
@@ -181,13 +185,14 @@ impl Accounts {
         let (totp, sealed) = self.new_totp(&person)?;
         transaction!(self.context.db, "staff.reset_totp", |tx| {
             account::set_totp(tx, person.staff_id, &sealed).await?.or(Code::NotFound)?;
+            passkey::remove_all(tx, person.staff_id).await?;
             session::end_all(tx, person.staff_id).await?;
             self.audit.operator(tx, Action::TotpReset, person.staff_id).await
         })?;
         Ok((person.staff_id, totp))
     }
 
-    /// Gives somebody a new password and a new authenticator secret, shown once; running sessions end.
+    /// Gives somebody a new password and a new authenticator secret, shown once; passkeys are removed, running sessions end.
     ///
     /// # Errors
     /// `not_found`.
@@ -199,6 +204,7 @@ impl Accounts {
         transaction!(self.context.db, "staff.renew", |tx| {
             account::set_password(tx, person.staff_id, &hash).await?.or(Code::NotFound)?;
             account::set_totp(tx, person.staff_id, &sealed).await?.or(Code::NotFound)?;
+            passkey::remove_all(tx, person.staff_id).await?;
             session::end_all(tx, person.staff_id).await?;
             self.audit.operator(tx, Action::PasswordSet, person.staff_id).await
         })?;

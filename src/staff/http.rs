@@ -3,6 +3,7 @@
 //! Sessions are `__Host-` cookies; cross-site requests are refused by the layer around these routes.
 
 pub mod invitation;
+mod passkey;
 mod session_routes;
 mod staff_routes;
 
@@ -15,6 +16,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use passkey::{
+    PasskeyAnswer, PasskeyBody, PasskeyItem, PasskeyLogInBody, PasskeyQuestionReply, PasskeysReply, ProofBody,
+};
 pub(crate) use session_routes::session_routes;
 pub(crate) use staff_routes::staff_routes;
 
@@ -102,7 +106,8 @@ impl Entrance {
         language: Language,
     ) -> Result<Response, Problem> {
         let client = Client { address, browser: cookie::read(headers, self.browser_cookie) };
-        let new = self.staff.log_in(&body.username, body.password, body.totp.expose(), client).await?;
+        let second = passkey::Seconds::of(body.totp, body.passkey);
+        let new = self.staff.log_in(&body.username, body.password, second.one()?, client).await?;
         let cookies = AppendHeaders([
             (SET_COOKIE, cookie::set(self.session_cookie, new.token.expose())),
             (SET_COOKIE, cookie::keep(self.browser_cookie, new.browser.expose(), TICKET_DAYS)),
@@ -146,7 +151,8 @@ impl Entrance {
         body: PasswordBody,
         language: Language,
     ) -> Result<Response, Problem> {
-        let present = Present { password: body.password, code: body.totp.expose() };
+        let second = passkey::Seconds::of(body.totp, body.passkey);
+        let present = Present { password: body.password, second: second.one()? };
         let who = (token.expose().as_str(), &session);
         let next = self.staff.own_password.change(who, present, &body.new_password).await?;
         self.renewed::<R>(&next, session, language)
@@ -192,8 +198,10 @@ pub struct LogInBody {
     #[schema(value_type = String, format = Password)]
     password: Redacted<String>,
     /// Six digits of the authenticator app.
-    #[schema(value_type = String, example = "123456")]
-    totp: Redacted<String>,
+    #[schema(value_type = Option<String>, example = "123456")]
+    totp: Option<Redacted<String>>,
+    /// A passkey's answer in its place.
+    passkey: Option<PasskeyAnswer>,
 }
 
 /// The password alone.
@@ -213,8 +221,10 @@ pub struct PasswordBody {
     #[schema(value_type = String, format = Password)]
     password: Redacted<String>,
     /// Six digits of the authenticator app.
-    #[schema(value_type = String, example = "123456")]
-    totp: Redacted<String>,
+    #[schema(value_type = Option<String>, example = "123456")]
+    totp: Option<Redacted<String>>,
+    /// A passkey's answer in its place.
+    passkey: Option<PasskeyAnswer>,
     /// The new password: 12 characters at least, not one that is guessed easily.
     #[schema(value_type = String, format = Password)]
     new_password: Redacted<String>,

@@ -1,4 +1,4 @@
-//! Everybody who logs in with a password and an authenticator code: officers, employees of relying parties, administrators.
+//! Everybody who logs in with a password, and an authenticator code or a passkey: officers, employees of relying parties, administrators.
 //!
 //! A person is one row, with where they belong ([`Affiliation`]) and a [`Role`], which stands for a set of [`Permission`]s. Where
 //! they belong decides at which pages they log in ([`Realm`]). What passwords, codes and tries are is `login`'s.
@@ -10,6 +10,7 @@ pub mod log_in;
 pub mod model;
 pub mod notice;
 pub mod own_password;
+pub mod passkey;
 pub mod permission;
 pub mod ports;
 pub mod proof;
@@ -22,7 +23,7 @@ pub use invitation::{Acceptance, Invitations};
 pub use log_in::{LogIns, LoggedIn};
 pub use model::{Affiliation, Person, Realm, Role, Roles};
 pub use permission::{Act, Allowed, Permission};
-pub use proof::Client;
+pub use proof::{Client, Second};
 pub use service::Staff;
 pub use sessions::{Sessions, StaffSession, Workplace};
 

@@ -344,6 +344,11 @@ mod tests {
     }
 
     #[test]
+    fn the_configuration_knows_all_roles() {
+        assert!(Role::ALL.iter().map(|role| role.as_str()).eq(crate::config::ROLES));
+    }
+
+    #[test]
     fn a_province_has_its_region_and_nobody_else_any() {
         let west_sumatra = Region::parse("13");
         assert_eq!(check_region(Role::Province, Some("13")).unwrap(), west_sumatra);

@@ -21,6 +21,11 @@ pub const NEW_BROWSER: MailKind = MailKind::new("staff_log_in", i64::MAX);
 /// The person's password is another one; it refers to the person.
 pub const NEW_PASSWORD: MailKind = MailKind::new("staff_password", i64::MAX);
 
+/// A passkey was added to the person's account; it refers to the person.
+pub const PASSKEY_ADDED: MailKind = MailKind::new("staff_passkey_added", i64::MAX);
+/// A passkey was removed from it; it refers to the person.
+pub const PASSKEY_REMOVED: MailKind = MailKind::new("staff_passkey_removed", i64::MAX);
+
 /// Tells a person, where an address of theirs is known; who was added by a command has none.
 pub(super) async fn tell(tx: &mut Tx, context: &Context, kind: MailKind, person: Uuid, now: Timestamp) -> Result<()> {
     if account::contact(tx, person).await?.is_some() {
@@ -33,7 +38,7 @@ pub(super) async fn tell(tx: &mut Tx, context: &Context, kind: MailKind, person:
 #[template(path = "mail/staff_notice.txt")]
 struct Text<'a> {
     language: Language,
-    logged_in: bool,
+    what: &'a str,
     when: &'a str,
 }
 
@@ -42,7 +47,7 @@ struct Text<'a> {
 struct Html<'a> {
     language: Language,
     subject: &'a str,
-    logged_in: bool,
+    what: &'a str,
     when: &'a str,
 }
 
@@ -56,8 +61,9 @@ impl Compose for Letters {
 }
 
 /// The kinds of these messages, with who writes them.
-pub(super) fn letters(context: &Context) -> [(MailKind, Arc<dyn Compose>); 2] {
-    [NEW_BROWSER, NEW_PASSWORD].map(|kind| (kind, Arc::new(Letters(context.clone())) as Arc<dyn Compose>))
+pub(super) fn letters(context: &Context) -> [(MailKind, Arc<dyn Compose>); 4] {
+    [NEW_BROWSER, NEW_PASSWORD, PASSKEY_ADDED, PASSKEY_REMOVED]
+        .map(|kind| (kind, Arc::new(Letters(context.clone())) as Arc<dyn Compose>))
 }
 
 async fn compose(context: &Context, message: Message) -> Result<Option<Email>> {
@@ -66,19 +72,35 @@ async fn compose(context: &Context, message: Message) -> Result<Option<Email>> {
     drop(tx);
     let Contact { email, language } = context.vault.open_row(CONTACT, message.reference, &sealed)?;
     let when = language.moment(message.created_at);
-    let (subject, text, html) = write(language, message.kind == NEW_BROWSER, &when).map_err(Error::internal)?;
+    let (subject, text, html) = write(language, message.kind, &when).map_err(Error::internal)?;
     Ok(Some(Email { mail_id: message.mail_id, to: email, subject: subject.to_owned(), text, html, language }))
 }
 
-fn write(language: Language, logged_in: bool, when: &str) -> askama::Result<(&'static str, String, String)> {
-    let subject = match (logged_in, language) {
-        (true, Language::Indonesian) => "Akun kerja IKD Anda dibuka dari peramban baru",
-        (true, Language::English) => "Your IKD work account was opened in a new browser",
-        (false, Language::Indonesian) => "Kata sandi akun kerja IKD Anda diganti",
-        (false, Language::English) => "The password of your IKD work account was changed",
+fn write(language: Language, kind: MailKind, when: &str) -> askama::Result<(&'static str, String, String)> {
+    let (what, id, en) = match kind {
+        NEW_BROWSER => (
+            "browser",
+            "Akun kerja IKD Anda dibuka dari peramban baru",
+            "Your IKD work account was opened in a new browser",
+        ),
+        PASSKEY_ADDED => {
+            ("added", "Kunci sandi ditambahkan ke akun kerja IKD Anda", "A passkey was added to your IKD work account")
+        }
+        PASSKEY_REMOVED => (
+            "removed",
+            "Kunci sandi dihapus dari akun kerja IKD Anda",
+            "A passkey was removed from your IKD work account",
+        ),
+        _ => {
+            ("password", "Kata sandi akun kerja IKD Anda diganti", "The password of your IKD work account was changed")
+        }
     };
-    let text = Text { language, logged_in, when }.render()?;
-    let html = Html { language, subject, logged_in, when }.render()?;
+    let subject = match language {
+        Language::Indonesian => id,
+        Language::English => en,
+    };
+    let text = Text { language, what, when }.render()?;
+    let html = Html { language, subject, what, when }.render()?;
     Ok((subject, text, html))
 }
 
@@ -90,8 +112,8 @@ mod tests {
     fn each_notice_says_when_and_what_to_do() {
         for language in [Language::Indonesian, Language::English] {
             let what_to_do = if language == Language::English { "stop the account" } else { "menghentikan akun" };
-            for logged_in in [true, false] {
-                let (subject, text, html) = write(language, logged_in, "27-11-2026 10.32").unwrap();
+            for kind in [NEW_BROWSER, NEW_PASSWORD, PASSKEY_ADDED, PASSKEY_REMOVED] {
+                let (subject, text, html) = write(language, kind, "27-11-2026 10.32").unwrap();
                 assert!(subject.is_ascii(), "{subject}");
                 for part in [text, html] {
                     let said = part.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,22 +1,23 @@
 //! Changing the own password.
 
 use super::notice::{self, NEW_PASSWORD};
-use super::proof::{Proof, Prover};
+use super::passkey::model::Purpose;
+use super::proof::{Proof, Prover, Second, Spent};
 use super::sessions::{Sessions, StaffSession, digest};
 use super::store::account::{self, Account};
-use super::store::session;
+use super::store::{passkey, session};
 use crate::audit::{self, Action, Outcome};
 use crate::context::Context;
 use crate::error::{Code, Refusal, Result};
 use crate::secret::Redacted;
 use crate::transaction;
 
-/// What a person proves with who changes the own password.
+/// What a person proves with who changes something about the own account.
 pub struct Present<'a> {
     /// The present password.
     pub password: Redacted<String>,
-    /// Six digits of the authenticator app.
-    pub code: &'a str,
+    /// What comes with it.
+    pub second: Second<'a>,
 }
 
 /// Changes of own passwords. Cloning shares everything.
@@ -34,7 +35,7 @@ impl OwnPassword {
         Self { audit: audit::Service::new(context.clone()), context, prover, sessions }
     }
 
-    /// Replaces the own password, with the present one and an authenticator code. All other sessions end; this one goes on
+    /// Replaces the own password, with the present one and an authenticator code or a passkey. All other sessions end; this one goes on
     /// under a new value of the cookie, which is given.
     ///
     /// # Errors
@@ -69,24 +70,27 @@ impl OwnPassword {
         }
         let counted = self.prover.begin_own(&[person.staff_id.as_bytes(), b"password"], place).await?;
         let hash = self.prover.passwords.hash(&counted.place, &self.context.random, new.clone()).await?;
-        let proof = Proof { account: Some(account.clone()), password: present.password, code: present.code };
+        let Present { password, second } = present;
+        let proof = Proof { account: Some(account.clone()), password, second, purpose: Purpose::Act };
         let proven = self.prover.prove(&counted, proof, now).await?;
         let changed = Account { password_hash: hash, ..account };
         let next = transaction!(self.context.db, "staff.change_password", |tx| {
-            if !proven.spend(tx, now).await? {
+            let spent = proven.spend(tx, now).await?;
+            if spent != Spent::Yes {
                 self.audit.refused_in(tx, event, Code::LoginFailed).await?;
-                return Ok(None);
+                return Ok(Err(spent));
             }
             // The step was spent under the condition that the person is active and the password still the one that was
             // compared with; that row is held until the commit.
             account::set_password(tx, person.staff_id, &changed.password_hash).await?.or(Code::LoginFailed)?;
+            passkey::forget_asked(tx, person.staff_id).await?;
             notice::tell(tx, &self.context, NEW_PASSWORD, person.staff_id, now).await?;
             session::end_others(tx, person.staff_id, &digest(token)).await?;
             let next = self.sessions.rotate(tx, token, &changed).await?;
             counted.forget_failures(tx).await?;
             self.audit.record(tx, event, Outcome::Done).await?;
-            Ok(Some(next))
+            Ok(Ok(next))
         })?;
-        Ok(next.ok_or(Code::LoginFailed)?)
+        next.map_err(|spent| proven.refusal(spent))
     }
 }

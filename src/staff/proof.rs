@@ -1,4 +1,4 @@
-//! Proving who one is: tries are counted, then password and authenticator code are compared.
+//! Proving who one is: tries are counted, then the password is compared, and an authenticator code, or a passkey's signature in its place.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -6,6 +6,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::model::Realm;
+use super::passkey::factor::Found;
+use super::passkey::model::{Answer, Purpose, counted_back, is_required, use_it};
 use super::store::account::{self, Account};
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -13,6 +15,7 @@ use crate::db::Tx;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::whose_share;
 use crate::login::known_browser::{self, BrowserId};
+use crate::login::passkey::Ceremonies;
 use crate::login::password::{Passwords, Place};
 use crate::login::{Wait, totp, tries};
 use crate::secret::Redacted;
@@ -65,32 +68,98 @@ impl Try {
     }
 }
 
+/// What a person proves with besides the password.
+#[derive(Clone, Copy, Debug)]
+pub enum Second<'a> {
+    /// Six digits of the authenticator app.
+    Code(&'a str),
+    /// A passkey's signature.
+    Passkey(&'a Answer),
+}
+
+impl<'a> From<&'a str> for Second<'a> {
+    fn from(code: &'a str) -> Self {
+        Self::Code(code)
+    }
+}
+
+impl<'a> From<&'a String> for Second<'a> {
+    fn from(code: &'a String) -> Self {
+        Self::Code(code)
+    }
+}
+
 /// What a person proves with.
 pub(super) struct Proof<'a> {
     pub(super) account: Option<Account>,
     pub(super) password: Redacted<String>,
-    pub(super) code: &'a str,
+    pub(super) second: Second<'a>,
+    pub(super) purpose: Purpose,
 }
 
-/// What comparing gave. It counts once its step is spent.
-pub(super) struct Proven {
-    good: bool,
-    spender: Uuid,
-    step: i64,
-    password_hash: String,
-    totp_sealed: Vec<u8>,
+/// What comparing the password gave.
+pub(super) struct Weighed {
+    /// Whether it was right, and what comes with it may be judged.
+    pub(super) good: bool,
     codes: Vec<u8>,
 }
 
+/// What came with the password.
+enum Factor {
+    Code { step: Option<i64>, totp_sealed: Vec<u8> },
+    Passkey(Found),
+}
+
+/// What comparing gave. It counts once it is spent.
+pub(super) struct Proven {
+    good: bool,
+    spender: Uuid,
+    password_hash: String,
+    factor: Factor,
+    /// Whether the person's role logs in with a passkey, once there is one.
+    needs_passkey: bool,
+    has_passkey: bool,
+    codes: Vec<u8>,
+}
+
+/// What became of a proof when it was to count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spent {
+    /// It was right, and the first to be so.
+    Yes,
+    /// It was not.
+    No,
+    /// It was a passkey's whose authenticator counted back: there may be two of it.
+    CountedBack,
+}
+
 impl Proven {
-    /// Spends the step of the authenticator; gives whether password and code were both right, and the first to be so.
-    pub(super) async fn spend(&self, tx: &mut Tx, now: Timestamp) -> Result<bool> {
-        let Self { good, spender, step, password_hash, totp_sealed, codes } = self;
-        let spent = account::spend_step(tx, *spender, *step, password_hash, totp_sealed, now).await?.happened();
-        if *good && spent {
+    /// Spends the step of the authenticator, or the question that a passkey answered.
+    pub(super) async fn spend(&self, tx: &mut Tx, now: Timestamp) -> Result<Spent> {
+        let Self { good, spender, password_hash, factor, needs_passkey, codes, .. } = self;
+        let spent = match factor {
+            Factor::Code { step, totp_sealed } => {
+                let (secrets, step) = ((password_hash.as_str(), totp_sealed.as_slice()), step.unwrap_or(0));
+                let changed = account::spend_step(tx, (*spender, step), secrets, *needs_passkey, now).await?;
+                if changed.happened() { Spent::Yes } else { Spent::No }
+            }
+            Factor::Passkey(Found::Right(used)) => used.spend(tx, (*spender, password_hash), now).await?,
+            Factor::Passkey(Found::CountedBack) if *good => Spent::CountedBack,
+            Factor::Passkey(_) => Spent::No,
+        };
+        if *good && spent == Spent::Yes {
             tries::forget(tx, codes).await?;
         }
-        Ok(*good && spent)
+        Ok(if *good { spent } else { Spent::No })
+    }
+
+    /// What is said to whoever proved nothing. Only who gave all that was asked for reads more than that it was not right.
+    pub(super) fn refusal(&self, spent: Spent) -> Error {
+        match (&self.factor, spent) {
+            (Factor::Code { .. }, Spent::No) if self.good && self.needs_passkey && self.has_passkey => use_it().into(),
+            (_, Spent::CountedBack) => counted_back().into(),
+            _ => Code::LoginFailed.into(),
+        }
     }
 }
 
@@ -99,6 +168,8 @@ impl Proven {
 pub struct Prover {
     pub(super) context: Context,
     pub(super) passwords: Passwords,
+    /// What passkeys are bound to; none where the service's address is a number.
+    pub(super) passkeys: Option<Ceremonies>,
     realm: Realm,
     wrong: Throttle,
     /// A decoy authenticator secret, opened and compared when there is no account, so that both cases take equally
@@ -116,7 +187,8 @@ impl Prover {
         let wrong = Throttle::new(FAILURES_PER_ADDRESS.0, FAILURES_PER_ADDRESS.1);
         let secret = totp::generate(&context.random);
         let decoy = context.vault.seal_bytes(&context.random, TOTP_TABLE, Uuid::nil(), &secret)?.into();
-        Ok(Self { context, passwords, realm, wrong, decoy })
+        let passkeys = Ceremonies::at(&context.config.service.public_url);
+        Ok(Self { context, passwords, passkeys, realm, wrong, decoy })
     }
 
     /// Counts a try in a transaction of its own, before anything is compared.
@@ -198,17 +270,22 @@ impl Prover {
         Ok(counted)
     }
 
-    /// Compares password and authenticator code. Every failure takes the same steps: one password hash, one counted try at
-    /// codes, one secret opened, one code compared.
-    pub(super) async fn prove(&self, counted: &Try, proof: Proof<'_>, now: Timestamp) -> Result<Proven> {
-        let Proof { account, password, code } = proof;
-        let stored = account.as_ref().map(|account| account.password_hash.clone());
+    /// Compares the password and counts a try at what comes with it. Every failure takes the same steps: one password hash, one
+    /// counted try.
+    pub(super) async fn weigh(
+        &self,
+        counted: &Try,
+        account: Option<&Account>,
+        password: Redacted<String>,
+        now: Timestamp,
+    ) -> Result<Weighed> {
+        let stored = account.map(|account| account.password_hash.clone());
         let fits = self.passwords.fits(&counted.place, password, stored).await?;
         // An attacker with the password could try codes from ever new addresses. So tries of unknown browsers are
         // counted per person. Nobody without the password can use them up, and the answer does not reveal that the
         // password was right. A known browser has tries of its own, so a thief of the password cannot lock its owner
         // out.
-        let person = account.as_ref().map_or(Uuid::nil(), |account| account.person.staff_id);
+        let person = account.map_or(Uuid::nil(), |account| account.person.staff_id);
         let codes = if fits && counted.total.is_some() {
             self.subject(&[person.as_bytes(), b"codes"])
         } else if fits {
@@ -221,15 +298,40 @@ impl Prover {
         if fits && !in_time {
             tracing::warn!(person.id = %person, "log-in: too many wrong codes after the right password");
         }
+        Ok(Weighed { good: fits && in_time, codes })
+    }
+
+    /// Compares the password and what comes with it. Every failure takes the same steps: those of [`Prover::weigh`], then one secret
+    /// opened and one code compared, or one question looked up.
+    pub(super) async fn prove(&self, counted: &Try, proof: Proof<'_>, now: Timestamp) -> Result<Proven> {
+        let Proof { account, password, second, purpose } = proof;
+        let Weighed { good, codes } = self.weigh(counted, account.as_ref(), password, now).await?;
+        let person = account.as_ref().map_or(Uuid::nil(), |account| account.person.staff_id);
+        let required = &self.context.config.staff.require_passkey;
+        let needs_passkey = account.as_ref().is_some_and(|account| is_required(required, account.roles(now)));
+        let has_passkey = account.as_ref().is_some_and(|account| account.passkeys > 0);
         let (totp_sealed, password_hash) = match account {
             Some(account) => (account.totp_sealed, account.password_hash),
             None => (self.decoy.to_vec(), String::new()),
         };
-        let secret = self.context.vault.open_bytes(TOTP_TABLE, person, &totp_sealed)?;
-        let step = totp::check(&secret, code, now)?;
-        let good = fits && in_time && step.is_some();
+        let factor = match second {
+            Second::Code(code) => {
+                let secret = self.context.vault.open_bytes(TOTP_TABLE, person, &totp_sealed)?;
+                Factor::Code { step: totp::check(&secret, code, now)?, totp_sealed }
+            }
+            // What comes with a wrong password is not judged: a signature would tell that it was right.
+            Second::Passkey(answer) => {
+                let whose = if good { person } else { Uuid::nil() };
+                Factor::Passkey(self.judge((whose, purpose), answer, now).await?)
+            }
+        };
+        let right = match &factor {
+            Factor::Code { step, .. } => step.is_some(),
+            Factor::Passkey(found) => !matches!(found, Found::Wrong),
+        };
+        let good = good && right;
         let spender = if good { person } else { Uuid::nil() };
-        Ok(Proven { good, spender, step: step.unwrap_or(0), password_hash, totp_sealed, codes })
+        Ok(Proven { good, spender, password_hash, factor, needs_passkey, has_passkey, codes })
     }
 
     /// A keyed digest of whose tries these are. People of two realms may have one name: their failures are not each other's.

@@ -5,8 +5,10 @@ use uuid::Uuid;
 use super::log_in::{LogIns, LoggedIn};
 use super::model::Realm;
 use super::own_password::OwnPassword;
+use super::passkey::OwnPasskeys;
+use super::passkey::model::add_first;
 use super::permission::{Act, Allowed};
-use super::proof::Client;
+use super::proof::{Client, Second};
 use super::sessions::{Sessions, StaffSession};
 use crate::audit;
 use crate::context::Context;
@@ -22,6 +24,8 @@ pub struct Staff {
     pub sessions: Sessions,
     /// Changing the own password.
     pub own_password: OwnPassword,
+    /// The own passkeys.
+    pub own_passkeys: OwnPasskeys,
     audit: audit::Service,
 }
 
@@ -46,10 +50,11 @@ impl Staff {
         let log_ins = LogIns::new(context.clone(), realm)?;
         let sessions = Sessions::new(context.clone(), realm, log_ins.prover.clone());
         let own_password = OwnPassword::new(context.clone(), log_ins.prover.clone(), sessions.clone());
-        Ok(Self { log_ins, sessions, own_password, audit: audit::Service::new(context) })
+        let own_passkeys = OwnPasskeys::new(context.clone(), log_ins.prover.clone(), sessions.clone());
+        Ok(Self { log_ins, sessions, own_password, own_passkeys, audit: audit::Service::new(context) })
     }
 
-    /// Logs a person in with password and authenticator code.
+    /// Logs a person in with the password, and an authenticator code or a passkey.
     ///
     /// # Errors
     /// `login_failed` whatever was wrong; `too_many` after failures, see [`LogIns::log_in`].
@@ -57,10 +62,11 @@ impl Staff {
         &self,
         username: &str,
         password: Redacted<String>,
-        code: &str,
+        second: impl Into<Second<'_>>,
         client: impl Into<Client>,
     ) -> Result<NewSession> {
-        let LoggedIn { token, browser } = self.log_ins.log_in(username, password, code, &client.into()).await?;
+        let done = self.log_ins.log_in(username, password, second.into(), &client.into()).await?;
+        let LoggedIn { token, browser } = done;
         let session = self.sessions.current(token.expose()).await?;
         Ok(NewSession { token, browser, session })
     }
@@ -76,6 +82,10 @@ impl Staff {
         if session.paused_since.is_some() {
             self.audit.refused(event, Code::Forbidden).await?;
             return Err(paused().into());
+        }
+        if session.needs_passkey {
+            self.audit.refused(event, Code::Forbidden).await?;
+            return Err(add_first().into());
         }
         let agent = A::Agent::try_from(session).ok().filter(|_| may);
         let Some(agent) = agent else {

@@ -6,8 +6,10 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::model::{AccountState, Affiliation, Life, Person, Realm, Role, Roles};
+use super::passkey::model::is_required;
 use super::proof::Prover;
 use super::store::account::{self, Account};
+use super::store::passkey;
 use super::store::session::{self, OwnSession, SessionRow};
 use crate::audit::{self, Action, Outcome};
 use crate::base64url;
@@ -40,6 +42,8 @@ pub struct StaffSession {
     pub ends_at: Option<Timestamp>,
     /// As whom they act now besides, and until when.
     pub acting: Option<(Role, Timestamp)>,
+    /// Whether they have to add a passkey before they do anything.
+    pub needs_passkey: bool,
 }
 
 impl StaffSession {
@@ -219,23 +223,25 @@ impl Sessions {
             }
             Affiliation::National => Some(Workplace::National),
         };
-        Ok((as_session(row, workplace.ok_or(Code::SessionEnded)?, self.context.now()), judged))
+        let session = as_session(row, workplace.ok_or(Code::SessionEnded)?, &self.context);
+        Ok((session, judged))
     }
 }
 
-/// Forgets sessions of all realms, and failed log-ins, that are over; gives how many rows.
+/// Forgets sessions of all realms, failed log-ins, and what passkeys were asked for, that are over; gives how many rows.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn sweep(context: &Context) -> Result<u64> {
     let now = context.now();
     transaction!(context.db, "staff.sweep", |tx| {
-        Ok(session::sweep(tx, now).await? + login::tries::sweep(tx, now).await?)
+        Ok(session::sweep(tx, now).await? + passkey::sweep(tx, now).await? + login::tries::sweep(tx, now).await?)
     })
 }
 
-fn as_session(row: SessionRow, workplace: Workplace, now: Timestamp) -> StaffSession {
-    StaffSession {
+fn as_session(row: SessionRow, workplace: Workplace, context: &Context) -> StaffSession {
+    let now = context.now();
+    let mut session = StaffSession {
         person: row.person,
         workplace,
         expires_at: row.expires_at,
@@ -244,7 +250,10 @@ fn as_session(row: SessionRow, workplace: Workplace, now: Timestamp) -> StaffSes
         paused_since: row.paused_at,
         ends_at: row.ends_at,
         acting: row.acting_role.zip(row.acting_until).filter(|(_, until)| now < *until),
-    }
+        needs_passkey: false,
+    };
+    session.needs_passkey = row.passkeys == 0 && is_required(&context.config.staff.require_passkey, session.roles());
+    session
 }
 
 fn as_own(row: &OwnSession, mine: &[u8]) -> Session {

@@ -17,9 +17,15 @@ use crate::context::Context;
 use crate::error::{Code, Refusal};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+pub(super) const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
+const PERMISSIONS: &str = "camera=(self), geolocation=(self), microphone=(), payment=(), publickey-credentials-create=(), \
+    publickey-credentials-get=(), usb=()";
+/// The same on pages where people of the staff log in: with passkeys.
+pub(super) const PERMISSIONS_OF_STAFF: &str = "camera=(self), geolocation=(self), microphone=(), payment=(), \
+    publickey-credentials-create=(self), publickey-credentials-get=(self), usb=()";
 
 /// CSP of API answers: nothing is allowed.
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -104,7 +110,7 @@ fn secure(response: &mut Response, https: bool) {
     default(CACHE_CONTROL, "no-store");
     default(RESOURCE_POLICY, "same-origin");
     default(OPENER_POLICY, "same-origin");
-    default(PERMISSIONS_POLICY, "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()");
+    default(PERMISSIONS_POLICY, PERMISSIONS);
     if https {
         default(STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
     }

@@ -18,6 +18,7 @@ use http::uri::{Authority, PathAndQuery};
 use http::{HeaderValue, Method, StatusCode, Uri};
 
 use super::assets::{ASSETS, Asset, ICON};
+use super::headers::{PERMISSIONS_OF_STAFF, PERMISSIONS_POLICY};
 use super::shell::PAGES;
 use super::{Problem, links, negotiate};
 use crate::config::{Mode, Service};
@@ -30,6 +31,9 @@ const AT_ROOT: [(&str, &str); 3] = [
     ("/manifest.webmanifest", "app/manifest.webmanifest"),
     ("/favicon.ico", ICON),
 ];
+
+/// Pages at which people of the staff log in.
+const STAFF: [&str; 3] = ["/petugas", "/verifikasi", "/admin"];
 
 /// Names the build that a file belongs to, so that a browser can tell files of different builds apart.
 const BUILD_HEADER: HeaderName = HeaderName::from_static("ikd-build");
@@ -75,7 +79,14 @@ pub fn routes(service: &Service) -> Router {
             get(async move |OriginalUri(uri): OriginalUri, headers: HeaderMap| {
                 match home.as_deref().and_then(|home| elsewhere(home, &uri, &headers)) {
                     Some(there) => Ok((StatusCode::TEMPORARY_REDIRECT, [(LOCATION, there)]).into_response()),
-                    None => serve(ASSETS.pages.get(address), &headers).await,
+                    None => {
+                        let mut page = serve(ASSETS.pages.get(address), &headers).await?;
+                        if STAFF.contains(&address) {
+                            let permissions = HeaderValue::from_static(PERMISSIONS_OF_STAFF);
+                            page.headers_mut().insert(PERMISSIONS_POLICY, permissions);
+                        }
+                        Ok::<_, Problem>(page)
+                    }
                 }
             }),
         );

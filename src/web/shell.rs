@@ -39,6 +39,7 @@ pub const PAGES: &[Page] = &[
             "shared/i18n.js",
             "shared/http.js",
             "shared/storage.js",
+            "shared/base64url.js",
             "app/profiles.js",
             "app/router.js",
             "app/ui.js",

@@ -39,6 +39,7 @@ mod outage;
 mod outreach;
 mod paper;
 mod partner;
+mod passkeys;
 mod permit;
 mod pictures;
 mod probing;

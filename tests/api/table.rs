@@ -221,6 +221,60 @@ fn life(stage: &Stage) -> Vec<Endpoint> {
     ]
 }
 
+/// What everybody of the staff does about own passkeys; the world of this table has a number for a name, so there are none.
+fn passkeys() -> Vec<Endpoint> {
+    use Caller::{Anybody, National, Officer, Teller};
+    use Subject::{Active, Waiting};
+    let proof = || json!({"password": "x", "totp": "000000"});
+    let made = || json!({"label": "Kunci biru", "challenge_id": Uuid::from_u128(77), "credential": {}});
+    let of = |caller, [log_in, own, prove, question, removal]: [&'static str; 5]| {
+        [
+            endpoint("post", log_in, Anybody, Active, json!({"username": "siapa", "password": "bukan kata sandi"}))
+                .refuses(Active, 409, "wrong_state"),
+            endpoint("get", own, caller, Waiting, Value::Null),
+            endpoint("post", own, caller, Waiting, made()).refuses(Waiting, 422, "invalid_field"),
+            endpoint("post", prove, caller, Waiting, Value::Null).refuses(Waiting, 404, "not_found"),
+            endpoint("post", question, caller, Waiting, proof()).refuses(Waiting, 409, "wrong_state"),
+            endpoint("post", removal, caller, Waiting, proof()).refuses(Waiting, 404, "not_found"),
+        ]
+    };
+    [
+        of(
+            Officer,
+            [
+                "/v1/officer/sessions/passkey",
+                "/v1/officer/passkeys",
+                "/v1/officer/passkeys/proof",
+                "/v1/officer/passkeys/question",
+                "/v1/officer/passkeys/{id}/removal",
+            ],
+        ),
+        of(
+            Teller,
+            [
+                "/v1/teller/sessions/passkey",
+                "/v1/teller/passkeys",
+                "/v1/teller/passkeys/proof",
+                "/v1/teller/passkeys/question",
+                "/v1/teller/passkeys/{id}/removal",
+            ],
+        ),
+        of(
+            National,
+            [
+                "/v1/admin/sessions/passkey",
+                "/v1/admin/passkeys",
+                "/v1/admin/passkeys/proof",
+                "/v1/admin/passkeys/question",
+                "/v1/admin/passkeys/{id}/removal",
+            ],
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 fn endpoints(stage: &Stage) -> Vec<Endpoint> {
     use Caller::{Anybody, Device, Officer, Party, Resident, Supervisor, Teller};
     use Subject::{Active, Fresh, Sent, Waiting};
@@ -815,6 +869,7 @@ fn whole(stage: &Stage) -> Vec<Endpoint> {
     table.extend(later::looking(stage));
     table.extend(later::of_partners());
     table.extend(staffing::staffing());
+    table.extend(passkeys());
     table.extend(administration::by_two());
     table.extend(staffing::own_account());
     table.extend(later::figures());

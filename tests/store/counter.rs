@@ -51,6 +51,7 @@ fn officer() -> Account {
         ends_at: None,
         acting_role: None,
         acting_until: None,
+        passkeys: 0,
     }
 }
 
@@ -149,7 +150,8 @@ async fn a_totp_step_is_spent_once_and_only_forward() {
         account::add(&mut tx, &officer(), context.now()).await.unwrap();
         let (hash, sealed) = (officer().password_hash, officer().totp_sealed);
         for (step, spent) in [(10, true), (10, false), (9, false), (11, true)] {
-            let done = account::spend_step(&mut tx, OFFICER, step, &hash, &sealed, context.now()).await.unwrap();
+            let done =
+                account::spend_step(&mut tx, (OFFICER, step), (&hash, &sealed), false, context.now()).await.unwrap();
             assert_eq!(done.happened(), spent, "{step}");
         }
     })

@@ -133,7 +133,7 @@ async fn a_password_changed_during_a_log_in_does_not_let_the_old_one_in() {
         Accounts::new(context.clone()).set_password(Realm::Office, "petugas", &new).await.unwrap();
         let right = totp::code(&secret, context.now()).unwrap();
         let old = Redacted(String::from(PASSWORD));
-        let opened = log_ins.open(counted, "petugas", account, (old, &right), None).await;
+        let opened = log_ins.open(counted, "petugas", account, (old, (&right).into()), None).await;
         assert_eq!(opened.err().unwrap().code(), Some(Code::LoginFailed));
         staff.log_in("petugas", new, &right, address(1)).await.unwrap();
     })
@@ -226,7 +226,7 @@ async fn whatever_is_wrong_with_a_log_in_the_same_work_is_done() {
         let mut done = Vec::new();
         for (from, (name, password, code)) in (1..).zip(tries) {
             let before = work().await;
-            let answer = log_ins.log_in(name, Redacted(password.into()), code, &address(from).into()).await;
+            let answer = log_ins.log_in(name, Redacted(password.into()), code.into(), &address(from).into()).await;
             assert_eq!(answer.unwrap_err().code(), Some(Code::LoginFailed));
             let after = work().await;
             done.push((after.1 - before.1, after.2 - before.2));

@@ -68,7 +68,7 @@ async fn sessions_and_steps_are_kept_for_all_kinds_of_people() {
             assert_eq!(account.person.affiliation.realm(), realm);
             let (hash, sealed) = (account.password_hash, account.totp_sealed);
             let spend = async |tx: &mut Tx, person, step, hash: &str, sealed: &[u8]| {
-                account::spend_step(tx, person, step, hash, sealed, now).await.unwrap().happened()
+                account::spend_step(tx, (person, step), (hash, sealed), false, now).await.unwrap().happened()
             };
             assert!(!spend(&mut tx, person, 7, "another", &sealed).await, "another password");
             assert!(!spend(&mut tx, person, 7, &hash, b"another").await, "another secret");
@@ -179,7 +179,7 @@ async fn a_teller_logs_in_idles_and_is_locked_out() {
         let token = next.expose();
         assert!(staff.sessions.current(token).await.is_ok());
         assert_eq!(staff.sessions.list(token, &resumed.person).await.unwrap().len(), 1);
-        let present = Present { password: password(), code: "000000" };
+        let present = Present { password: password(), second: "000000".into() };
         let weak = staff.own_password.change((token, &resumed), present, &String::from("password1234").into()).await;
         assert_eq!(weak.unwrap_err().code(), Some(Code::InvalidField));
 

@@ -8,6 +8,7 @@
 
 pub mod acts;
 pub mod answer;
+pub mod authenticator;
 pub mod client;
 pub mod heard;
 pub mod node;

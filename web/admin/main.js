@@ -7,6 +7,7 @@ import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, keepTyped, logInScreen } from "/web/staff/frame.js";
 import { auditScreen } from "./audit.js";
 import { publishedScreen } from "/web/staff/published.js";
+import { firstPasskey } from "/web/staff/passkeys.js";
 import { staffingScreen } from "/web/staff/staffing.js";
 import { makeSession } from "/web/staff/session.js";
 import { officeScreen } from "./office.js";
@@ -78,6 +79,8 @@ function draw() {
   leave();
   leave = () => {};
   const { who } = session;
+  if (who?.needs_passkey)
+    return firstPasskey(session, { title: t("admin.title"), place: t("admin.place"), next: draw });
   const [asked = "", id = "", part = ""] = location.hash.slice(1).split("/");
   const mine = SCREENS.filter(({ may }) => !may || who?.permissions.includes(may));
   const { screen, show } = mine.find((one) => one.screen === asked) ?? mine[0];

@@ -3,7 +3,8 @@
 import { button, el, icon, notice } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { keepLife } from "./life.js";
-import { base64url, note } from "./profiles.js";
+import { base64url } from "../shared/base64url.js";
+import { note } from "./profiles.js";
 import { go, onGone } from "./router.js";
 import { heading } from "./ui.js";
 import { ask, open } from "./wallet.js";

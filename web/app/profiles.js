@@ -1,23 +1,13 @@
 // The people who use this phone. Each has a device key of their own that cannot be read out (WebCrypto, P-256), and
 // every request of theirs carries a proof made with it (DPoP, RFC 9449).
 
+import { base64url } from "../shared/base64url.js";
 import { toast } from "../shared/dom.js";
 import { explain, Refused, request } from "../shared/http.js";
 import { forget, keep as keepText, read } from "../shared/storage.js";
 
 const CURRENT = "ikd.profile";
 const encoder = new TextEncoder();
-
-/** base64url without padding. */
-export function base64url(bytes) {
-  let text = "";
-  for (const byte of new Uint8Array(bytes)) text += String.fromCharCode(byte);
-  return btoa(text).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
-}
-
-/** Bytes of base64url text. */
-export const fromBase64url = (text) =>
-  Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
 
 // ---------------------------------------------------------------- what is kept
 

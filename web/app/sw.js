@@ -9,8 +9,8 @@ const SHELL = [
   "/", "/manifest.webmanifest",
   "/web/shared/base.css", "/web/app/app.css", "/web/shared/icons/icon.svg",
   ...[
-    "dom", "i18n", "http", "storage", "qr", "countdown", "scanner", "picture", "dialog", "date-field", "captcha",
-    "captcha-worker",
+    "base64url", "dom", "i18n", "http", "storage", "qr", "countdown", "scanner", "picture", "dialog", "date-field",
+    "captcha", "captcha-worker",
   ].map((name) => `/web/shared/${name}.js`),
   ...[
     "main", "router", "ui", "person", "profiles", "draft", "mail-link", "register", "selfie",

@@ -46,6 +46,7 @@ function about() {
       fact("invite.role", t(`role.${shown.role}`)),
       fact("invite.username", el("span", { class: "mono" }, shown.username)),
     ),
+    shown.needs_passkey ? notice("info", t("invite.passkey"), t("invite.passkey.do")) : null,
     el("p", {}, t("invite.not_you")),
   );
 }

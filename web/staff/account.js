@@ -5,6 +5,8 @@ import { explain } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { allFilled, passwordField, totpField } from "./fields.js";
 import { arrive, failed } from "./frame.js";
+import { hasPasskeys, ownProof } from "./passkey.js";
+import { passkeySection } from "./passkeys.js";
 import { lastLogIn } from "./session.js";
 
 function passwordForm(session, changed) {
@@ -18,52 +20,63 @@ function passwordForm(session, changed) {
   const fields = [old, fresh, totp];
   const place = el("div", { class: "problem-place" });
   const send = button(t("account.change"), null, { type: "submit", wide: false });
-  return el(
+  const byCode = () => run(fields, async () => ({ totp: totp.input.value.replace(/\D/g, "") }));
+  const byPasskey = () => run([old, fresh], async () => ({ passkey: await ownProof(session) }));
+  const withPasskey = button(t("account.with_passkey"), byPasskey, { kind: "secondary", wide: false, hidden: true });
+
+  async function run(typed, second) {
+    fill(place);
+    for (const one of fields) one.fail("");
+    if (!allFilled(typed)) return;
+    for (const one of [send, withPasskey]) one.disabled = true;
+    try {
+      const json = { password: old.input.value, new_password: fresh.input.value, ...(await second()) };
+      await session.call("/password", { method: "POST", json });
+      for (const one of fields) one.input.value = "";
+      fill(place, notice("success", t("account.changed"), t("account.changed.do")));
+      announce(t("account.changed"));
+      changed();
+    } catch (error) {
+      const weak = error.fields?.find(({ field }) => field === "password" || field === "new_password");
+      if (weak) {
+        fresh.fail(weak.message);
+        return fresh.input.focus();
+      }
+      const { title, detail } =
+        error.code === "login_failed" && typed.includes(totp)
+          ? { title: t("account.wrong"), detail: t("account.wrong.do") }
+          : explain(error);
+      fill(place, notice("danger", title, detail));
+      totp.input.value = "";
+      old.input.focus();
+      old.input.select();
+    } finally {
+      for (const one of [send, withPasskey]) one.disabled = false;
+    }
+  }
+
+  const node = el(
     "form",
     {
       class: "stack",
       novalidate: true,
-      onsubmit: async (event) => {
+      onsubmit: (event) => {
         event.preventDefault();
-        fill(place);
-        if (!allFilled(fields)) return;
-        send.disabled = true;
-        try {
-          await session.call("/password", {
-            method: "POST",
-            json: {
-              password: old.input.value,
-              new_password: fresh.input.value,
-              totp: totp.input.value.replace(/\D/g, ""),
-            },
-          });
-          for (const one of fields) one.input.value = "";
-          fill(place, notice("success", t("account.changed"), t("account.changed.do")));
-          announce(t("account.changed"));
-          changed();
-        } catch (error) {
-          const weak = error.fields?.find(({ field }) => field === "password" || field === "new_password");
-          if (weak) {
-            fresh.fail(weak.message);
-            return fresh.input.focus();
-          }
-          const { title, detail } =
-            error.code === "login_failed"
-              ? { title: t("account.wrong"), detail: t("account.wrong.do") }
-              : explain(error);
-          fill(place, notice("danger", title, detail));
-          totp.input.value = "";
-          old.input.focus();
-          old.input.select();
-        } finally {
-          send.disabled = false;
-        }
+        if (send.hidden) byPasskey();
+        else byCode();
       },
     },
     fields,
     place,
-    send,
+    el("div", { class: "row" }, send, withPasskey),
   );
+  /** Whoever has a passkey can confirm with it; whoever has to, only with it. */
+  node.offer = ({ items, required }) => {
+    const has = items.length > 0 && hasPasskeys();
+    withPasskey.hidden = !has;
+    totp.hidden = send.hidden = has && required;
+  };
+  return node;
 }
 
 /** What one is at an office, as whom one acts, and until when; tellers have no roles. */
@@ -129,6 +142,9 @@ export function accountScreen(main, session) {
     }
   }
 
+  const password = passwordForm(session, load);
+  const passkeys = passkeySection(session, (own) => password.offer(own));
+
   fill(
     main,
     el(
@@ -145,7 +161,7 @@ export function accountScreen(main, session) {
           "section",
           { class: "card stack", "aria-labelledby": "password-title" },
           el("h2", { id: "password-title" }, t("account.password")),
-          passwordForm(session, load),
+          password,
         ),
         el(
           "section",
@@ -155,10 +171,12 @@ export function accountScreen(main, session) {
           list,
           foot,
         ),
+        passkeys.node,
       ),
     ),
   );
   arrive(main);
   load();
+  passkeys.load();
   return () => (ended = true);
 }

@@ -28,9 +28,9 @@ export function passwordField(id, { label = t("staff.password"), hint, autocompl
 }
 
 /** A field for the six digits. */
-export const totpField = () =>
+export const totpField = (id = "totp") =>
   field({
-    id: "totp",
+    id,
     label: t("staff.totp"),
     hint: t("staff.totp.hint"),
     inputmode: "numeric",

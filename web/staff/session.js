@@ -8,6 +8,7 @@ import { explain, request } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { forgetSession } from "/web/shared/storage.js";
 import { allFilled, passwordField, totpField } from "./fields.js";
+import { hasPasskeys, usePasskey } from "./passkey.js";
 
 /** When one logged in before, and how many tries failed since: somebody else's log-in is noticed by its owner. */
 export function lastLogIn(who) {
@@ -29,45 +30,64 @@ function form(session, { ended, idle, onDone }) {
   const fields = idle ? [password] : [username, password, totp];
   const place = el("div", { class: "problem-place" });
   const send = button(t(idle ? "staff.continue" : "staff.log_in"), null, { type: "submit" });
+  const withPasskey = button(t("staff.passkey"), () => run([username, password], byPasskey), {
+    kind: "secondary",
+    picture: "lock",
+  });
   if (idle) username.input.value = session.who?.username ?? "";
+  const post = async (path, json) => (await request(session.api + path, { method: "POST", json })).data;
+  const named = () => ({ username: username.input.value.trim(), password: password.input.value });
+
+  const resume = () => post("/sessions/current/resume", { password: password.input.value });
+  const byCode = () => post("/sessions", { ...named(), totp: totp.input.value.replace(/\D/g, "") });
+  async function byPasskey() {
+    let question;
+    try {
+      question = await post("/sessions/passkey", named());
+    } catch (error) {
+      // Who has a passkey is nobody's business: somebody without one is answered as somebody who mistyped.
+      if (error.code === "login_failed") error.detail = t("staff.passkey.failed");
+      throw error;
+    }
+    return post("/sessions", { ...named(), passkey: await usePasskey(question) });
+  }
+
+  async function run(typed, logIn) {
+    fill(place);
+    for (const one of fields) one.fail("");
+    if (!allFilled(typed)) return;
+    for (const one of [send, withPasskey]) one.disabled = true;
+    try {
+      onDone(await logIn());
+    } catch (error) {
+      if (idle && error.code === "session_ended") return ended();
+      const { title, detail } = explain(error);
+      fill(place, notice("danger", title, detail));
+      totp.input.value = "";
+      if (idle) password.input.value = "";
+      const first = idle || error.code === "login_failed" ? password : totp;
+      first.input.focus();
+      // What is typed next takes the place of what was wrong.
+      first.input.select();
+    } finally {
+      for (const one of [send, withPasskey]) one.disabled = false;
+    }
+  }
+
   const node = el(
     "form",
     {
       class: "stack",
       novalidate: true,
-      onsubmit: async (event) => {
+      onsubmit: (event) => {
         event.preventDefault();
-        fill(place);
-        if (!allFilled(fields)) return;
-        send.disabled = true;
-        try {
-          const json = idle
-            ? { password: password.input.value }
-            : {
-                username: username.input.value.trim(),
-                password: password.input.value,
-                totp: totp.input.value.replace(/\D/g, ""),
-              };
-          const path = idle ? "/sessions/current/resume" : "/sessions";
-          onDone((await request(session.api + path, { method: "POST", json })).data);
-        } catch (error) {
-          if (idle && error.code === "session_ended") return ended();
-          const { title, detail } = explain(error);
-          fill(place, notice("danger", title, detail));
-          totp.input.value = "";
-          if (idle) password.input.value = "";
-          const first = idle || error.code === "login_failed" ? password : totp;
-          first.input.focus();
-          // What is typed next takes the place of what was wrong.
-          first.input.select();
-        } finally {
-          send.disabled = false;
-        }
+        run(fields, idle ? resume : byCode);
       },
     },
     fields,
     place,
     send,
+    !idle && hasPasskeys() ? withPasskey : null,
   );
   node.begin = () => fields[0].input.focus();
   return node;

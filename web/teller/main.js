@@ -10,6 +10,7 @@ import { peopleScreen } from "/web/partner/people.js";
 import { webhookScreen } from "/web/partner/webhook.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
+import { firstPasskey } from "/web/staff/passkeys.js";
 import { makeSession } from "/web/staff/session.js";
 import { forgetCheck, keepCheck, newCheck, resumeCheck } from "./check.js";
 import { checksScreen } from "./checks.js";
@@ -84,7 +85,12 @@ function draw() {
   leave();
   leave = () => {};
   const { who } = session;
-  if (who?.permissions.includes("administer_party")) return drawAdministrator(who);
+  const manages = who?.permissions.includes("administer_party");
+  if (who?.needs_passkey) {
+    const title = t(manages ? "partner.title" : "teller.title");
+    return firstPasskey(session, { title, place: who.relying_party, next: draw });
+  }
+  if (manages) return drawAdministrator(who);
   const screen = location.hash.slice(1);
   const main = frame({
     title: t("teller.title"),

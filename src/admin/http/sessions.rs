@@ -35,6 +35,8 @@ struct OfficialSessionReply {
     previous_log_in: Option<Timestamp>,
     /// Log-ins that failed between then and this one.
     failed_log_ins: i64,
+    /// Whether a passkey has to be added first: until then nothing but the own account can be used.
+    needs_passkey: bool,
 }
 
 impl SessionReply for OfficialSessionReply {
@@ -51,6 +53,7 @@ impl SessionReply for OfficialSessionReply {
             expires_at: session.expires_at,
             previous_log_in: session.previous_log_in,
             failed_log_ins: session.failed_log_ins,
+            needs_passkey: session.needs_passkey,
         })
     }
 }

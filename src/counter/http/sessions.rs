@@ -45,6 +45,8 @@ struct OfficerSessionReply {
     previous_log_in: Option<Timestamp>,
     /// Log-ins that failed between then and this one.
     failed_log_ins: i64,
+    /// Whether a passkey has to be added first: until then nothing but the own account can be used.
+    needs_passkey: bool,
     /// Since when this person's rights rest, because an activation that they approved was annulled; null otherwise.
     #[schema(value_type = Option<String>, format = DateTime)]
     paused_since: Option<Timestamp>,
@@ -74,6 +76,7 @@ impl SessionReply for OfficerSessionReply {
             expires_at: session.expires_at,
             previous_log_in: session.previous_log_in,
             failed_log_ins: session.failed_log_ins,
+            needs_passkey: session.needs_passkey,
             paused_since: session.paused_since,
         })
     }

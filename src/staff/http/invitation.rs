@@ -72,6 +72,8 @@ struct InvitationReply {
     /// The same as an `otpauth` address, to be scanned.
     #[schema(value_type = String)]
     totp_address: Redacted<String>,
+    /// Whether the role logs in with a passkey: it is added right after the first log-in.
+    needs_passkey: bool,
     /// Until when the link counts.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
@@ -93,7 +95,8 @@ async fn open_invitation(
     State(acceptance): State<Acceptance>,
     Json(body): Json<InvitationBody>,
 ) -> Result<Json<InvitationReply>, Problem> {
-    let Shown { kind, office, party, person, totp, expires_at } = acceptance.open(body.link.expose()).await?;
+    let Shown { kind, office, party, person, totp, needs_passkey, expires_at } =
+        acceptance.open(body.link.expose()).await?;
     Ok(Json(InvitationReply {
         kind,
         full_name: person.full_name,
@@ -103,6 +106,7 @@ async fn open_invitation(
         party,
         totp_secret: totp.secret,
         totp_address: totp.address,
+        needs_passkey,
         expires_at,
     }))
 }

@@ -1,7 +1,7 @@
 //! The factory of the routes with which people log in.
 
 /// Makes a function `routes` of all that a realm's people need about their own sessions: log in and out, who is logged in, go on
-/// after a pause, list and end sessions, change the password. A realm says its path, the tag and the security scheme of the API's
+/// after a pause, list and end sessions, change the password, look after passkeys. A realm says its path, the tag and the security scheme of the API's
 /// description, and its [`SessionReply`](crate::staff::http::SessionReply):
 ///
 /// ```text
@@ -9,7 +9,10 @@
 /// ```
 macro_rules! session_routes {
     ($path:tt, $tag:tt, $security:tt, $reply:ident) => {
-        use $crate::staff::http::{Entrance, LogInBody, LoggedIn, PasswordBody, ResumeBody, SessionReply, SessionsReply};
+        use $crate::staff::http::{
+            Entrance, LogInBody, LoggedIn, PasskeyBody, PasskeyItem, PasskeyLogInBody, PasskeyQuestionReply, PasskeysReply,
+            PasswordBody, ProofBody, ResumeBody, SessionReply, SessionsReply,
+        };
         use $crate::web::{ClientAddress, Json, Lang, Path, Problem};
 
         /// The routes with which people log in.
@@ -20,13 +23,18 @@ macro_rules! session_routes {
                 .routes(utoipa_axum::routes!(resume))
                 .routes(utoipa_axum::routes!(end_session))
                 .routes(utoipa_axum::routes!(change_password))
+                .routes(utoipa_axum::routes!(ask_passkey))
+                .routes(utoipa_axum::routes!(own_passkeys, add_passkey))
+                .routes(utoipa_axum::routes!(ask_own_passkey))
+                .routes(utoipa_axum::routes!(ask_new_passkey))
+                .routes(utoipa_axum::routes!(remove_passkey))
         }
 
-        /// Log in. A second cookie makes the browser known: strangers' failures do not count against it. The session is a
+        /// Log in with the password, and an authenticator code or a passkey's answer. A second cookie makes the browser known: strangers' failures do not count against it. The session is a
         /// cookie; it asks for the password again after 30 idle minutes and ends after 12 hours.
         #[utoipa::path(post, path = concat!($path, "/sessions"), tag = $tag, request_body = LogInBody,
             responses((status = 201, description = "Logged in; `Set-Cookie` carries the session", body = $reply),
-                (status = "4XX", description = "`login_failed`, `too_many`")))]
+                (status = "4XX", description = "`login_failed`, `too_many`, `invalid_field` for neither or both")))]
         async fn log_in(
             axum::extract::State(entrance): axum::extract::State<Entrance>,
             client: ClientAddress,
@@ -117,6 +125,81 @@ macro_rules! session_routes {
             Path(id): Path<uuid::Uuid>,
         ) -> Result<http::StatusCode, Problem> {
             entrance.end_sessions(who, Some(id)).await
+        }
+
+        /// What a passkey is to sign for a log-in, after the right password. Somebody without a passkey, a name that nobody has and a
+        /// wrong password get the same answer.
+        #[utoipa::path(post, path = concat!($path, "/sessions/passkey"), tag = $tag, request_body = PasskeyLogInBody,
+            responses((status = 200, description = "What the page asks the authenticator", body = PasskeyQuestionReply),
+                (status = "4XX", description = "`login_failed`, `too_many`, `wrong_state` where the service has no name to bind passkeys to")))]
+        async fn ask_passkey(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            client: ClientAddress,
+            headers: http::HeaderMap,
+            Json(body): Json<PasskeyLogInBody>,
+        ) -> Result<Json<PasskeyQuestionReply>, Problem> {
+            entrance.ask_passkey((client, &headers), body).await
+        }
+
+        /// The own passkeys.
+        #[utoipa::path(get, path = concat!($path, "/passkeys"), tag = $tag, security(($security = [])),
+            responses((status = 200, description = "The passkeys", body = PasskeysReply),
+                (status = "4XX", description = "`session_ended`, `password_required`")))]
+        async fn own_passkeys(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            who: LoggedIn,
+        ) -> Result<Json<PasskeysReply>, Problem> {
+            entrance.list_passkeys(who).await
+        }
+
+        /// What one of the own passkeys is to sign as a proof for what is done to the own account.
+        #[utoipa::path(post, path = concat!($path, "/passkeys/proof"), tag = $tag, security(($security = [])),
+            responses((status = 200, description = "What the page asks the authenticator", body = PasskeyQuestionReply),
+                (status = "4XX", description = "`session_ended`, `password_required`, `not_found` for who has none")))]
+        async fn ask_own_passkey(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            who: LoggedIn,
+        ) -> Result<Json<PasskeyQuestionReply>, Problem> {
+            entrance.ask_own_passkey(who).await
+        }
+
+        /// What a new passkey is made with. It takes a proof of who one is.
+        #[utoipa::path(post, path = concat!($path, "/passkeys/question"), tag = $tag, security(($security = [])),
+            request_body = ProofBody,
+            responses((status = 200, description = "What the page asks the authenticator", body = PasskeyQuestionReply),
+                (status = "4XX", description = "`login_failed`, `invalid_field`, `session_ended`, `password_required`, `too_many`, `wrong_state` where there are five, or can be none")))]
+        async fn ask_new_passkey(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            who: LoggedIn,
+            Json(body): Json<ProofBody>,
+        ) -> Result<Json<PasskeyQuestionReply>, Problem> {
+            entrance.ask_new_passkey(who, body).await
+        }
+
+        /// Add the passkey that an authenticator made.
+        #[utoipa::path(post, path = concat!($path, "/passkeys"), tag = $tag, security(($security = [])), request_body = PasskeyBody,
+            responses((status = 201, description = "Added", body = PasskeyItem),
+                (status = "4XX", description = "`invalid_field` for a name or an answer that cannot be used, `session_ended`, `password_required`, `wrong_state` where there are five")))]
+        async fn add_passkey(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            who: LoggedIn,
+            Json(body): Json<PasskeyBody>,
+        ) -> Result<(http::StatusCode, Json<PasskeyItem>), Problem> {
+            entrance.add_passkey(who, body).await
+        }
+
+        /// Remove one of the own passkeys. It takes a proof of who one is.
+        #[utoipa::path(post, path = concat!($path, "/passkeys/{id}/removal"), tag = $tag, security(($security = [])),
+            params(("id" = uuid::Uuid, Path, description = "The passkey")), request_body = ProofBody,
+            responses((status = 204, description = "Removed"),
+                (status = "4XX", description = "`login_failed`, `invalid_field`, `session_ended`, `password_required`, `too_many`, `not_found`, `wrong_state` for the last one of who has to have one")))]
+        async fn remove_passkey(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            who: LoggedIn,
+            Path(id): Path<uuid::Uuid>,
+            Json(body): Json<ProofBody>,
+        ) -> Result<http::StatusCode, Problem> {
+            entrance.remove_passkey(who, id, body).await
         }
     };
 }

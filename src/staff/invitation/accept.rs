@@ -16,11 +16,12 @@ use crate::login::totp::{self, TotpSecret};
 use crate::office;
 use crate::register::Region;
 use crate::secret::Redacted;
-use crate::staff::model::{AccountState, Affiliation, Person, Realm};
+use crate::staff::model::{AccountState, Affiliation, Person, Realm, Roles};
+use crate::staff::passkey::model::is_required;
 use crate::staff::proof::TOTP_TABLE;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::invitation::{self as store, Invitation};
-use crate::staff::store::session;
+use crate::staff::store::{passkey, session};
 use crate::{relying_party, transaction};
 
 /// The doors behind invitations. Cloning shares everything.
@@ -43,6 +44,8 @@ pub struct Shown {
     pub person: Person,
     /// The authenticator secret that they take over.
     pub totp: TotpSecret,
+    /// Whether their role logs in with a passkey.
+    pub needs_passkey: bool,
     /// Until when the link counts.
     pub expires_at: Timestamp,
 }
@@ -72,7 +75,9 @@ impl Acceptance {
         };
         let person = person(&request, request.staff_id.unwrap_or_default());
         let totp = TotpSecret::new(secret.totp.expose(), &person.username)?;
-        Ok(Shown { kind: request.kind, office, party, person, totp, expires_at })
+        let required = &self.invitations.context.config.staff.require_passkey;
+        let needs_passkey = is_required(required, Roles { own: person.role, acting: None });
+        Ok(Shown { kind: request.kind, office, party, person, totp, needs_passkey, expires_at })
     }
 
     /// Makes the account, or gives it its new secrets: the link is used up, running sessions end. Gives where the person logs in.
@@ -104,6 +109,7 @@ impl Acceptance {
             },
             acting_role: None,
             acting_until: None,
+            passkeys: 0,
         };
         let contact = context.vault.seal_row(&context.random, CONTACT, staff_id, &secret.contact)?;
         let event = account.person.event(JOINED, staff_id);
@@ -112,9 +118,8 @@ impl Acceptance {
             enter(tx, &request, &account, now).await?;
             account::set_contact(tx, staff_id, &contact).await?.or(Code::InvitationOver)?;
             // The code that was shown to be right is not good for a log-in.
-            account::spend_step(tx, staff_id, step, &account.password_hash, &account.totp_sealed, now)
-                .await?
-                .or(Code::InvitationOver)?;
+            let secrets = (account.password_hash.as_str(), account.totp_sealed.as_slice());
+            account::spend_step(tx, (staff_id, step), secrets, false, now).await?.or(Code::InvitationOver)?;
             audit.record(tx, event, Outcome::Done).await
         })?;
         Ok(request.place.realm())
@@ -145,6 +150,7 @@ async fn enter(tx: &mut Tx, request: &Invitation, account: &Account, now: Timest
     let was = if request.comes_back == 0 { AccountState::Active } else { AccountState::Disabled };
     let secrets = (account.password_hash.as_str(), account.totp_sealed.as_slice());
     account::renew(tx, person, was, secrets, account.ends_at).await?.or(Code::InvitationOver)?;
+    passkey::remove_all(tx, person).await?;
     session::end_all(tx, person).await?;
     Ok(())
 }

@@ -8,7 +8,8 @@ use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
 use crate::office::Scope;
 use crate::register::Region;
-use crate::staff::model::{AccountState, Affiliation, Person, Realm, Role};
+use crate::staff::model::{AccountState, Affiliation, Person, Realm, Role, Roles};
+use crate::staff::passkey::model::MOST;
 use crate::{change, execute, fetch_all, fetch_optional, within_scope};
 
 /// A person's account: what a log-in is judged by.
@@ -31,9 +32,17 @@ pub struct Account {
     pub acting_role: Option<Role>,
     /// Until when.
     pub acting_until: Option<Timestamp>,
+    /// How many passkeys the person has; a new account has none.
+    pub passkeys: i64,
 }
 
 impl Account {
+    /// What the person is, and as whom they act now.
+    pub fn roles(&self, now: Timestamp) -> Roles {
+        let acting = self.acting_role.filter(|_| self.acting_until.is_some_and(|until| now < until));
+        Roles { own: self.person.role, acting }
+    }
+
     /// In a word: whether the person may log in and act.
     pub fn standing(&self, now: Timestamp) -> &'static str {
         match self.state {
@@ -87,7 +96,7 @@ macro_rules! accounts {
     ($tail:literal) => {
         concat!(
             "SELECT staff_id, realm, office_id, relying_party_id, username, full_name, role, region, password_hash, totp_sealed, \
-             state, paused_at, ends_at, acting_role, acting_until FROM staff_account WHERE ",
+             state, paused_at, ends_at, acting_role, acting_until, passkeys FROM staff_account WHERE ",
             $tail
         )
     };
@@ -171,20 +180,21 @@ pub async fn counted(tx: &mut Tx, office: Uuid, now: Timestamp) -> DbResult<Vec<
     fetch_all!(tx, (Role, i64), COUNTED, office, AccountState::Active, now)
 }
 
+// Whoever has to log in with a passkey is not let in by a code once there is one: also when it is added at the same moment.
 const SPEND_STEP: &str = "UPDATE staff_account SET totp_last_step = $2 WHERE staff_id = $1 AND totp_last_step < $2 \
-    AND state = $5 AND password_hash = $3 AND totp_sealed = $4 AND (ends_at IS NULL OR ends_at > $6)";
+    AND state = $5 AND password_hash = $3 AND totp_sealed = $4 AND (ends_at IS NULL OR ends_at > $6) AND passkeys <= $7";
 
-/// Spends a step of the authenticator; `false` when it, or a later one, was used before, and when the person was disabled or got
-/// another password or secret than what was compared against, or their time is over.
+/// Spends a step of the authenticator; `false` when it, or a later one, was used before, when the person was disabled or got
+/// another password or secret than what was compared against, or their time is over, and for whoever `needs_passkey` and has one.
 pub async fn spend_step(
     tx: &mut Tx,
-    person: Uuid,
-    step: i64,
-    password_hash: &str,
-    totp_sealed: &[u8],
+    (person, step): (Uuid, i64),
+    (password_hash, totp_sealed): (&str, &[u8]),
+    needs_passkey: bool,
     now: Timestamp,
 ) -> DbResult<Changed> {
-    change!(tx, SPEND_STEP, person, step, password_hash, totp_sealed, AccountState::Active, now)
+    let most = if needs_passkey { 0 } else { MOST };
+    change!(tx, SPEND_STEP, person, step, password_hash, totp_sealed, AccountState::Active, now, most)
 }
 
 const NOTE_FAILURE: &str = "UPDATE staff_account SET failed_log_ins = failed_log_ins + 1 WHERE staff_id = $1";

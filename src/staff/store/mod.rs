@@ -3,4 +3,5 @@
 pub mod account;
 pub mod invitation;
 pub mod party;
+pub mod passkey;
 pub mod session;

@@ -33,6 +33,8 @@ pub struct SessionRow {
     pub acting_role: Option<Role>,
     /// Until when.
     pub acting_until: Option<Timestamp>,
+    /// How many passkeys the person has.
+    pub passkeys: i64,
 }
 
 impl SessionRow {
@@ -43,7 +45,7 @@ impl SessionRow {
 }
 
 const FIND: &str = "SELECT a.staff_id, a.realm, a.office_id, a.relying_party_id, a.username, a.full_name, a.role, a.region, a.state, \
-    s.seen_at, s.expires_at, s.previous_at, s.previous_failures, a.paused_at, a.ends_at, a.acting_role, a.acting_until \
+    s.seen_at, s.expires_at, s.previous_at, s.previous_failures, a.paused_at, a.ends_at, a.acting_role, a.acting_until, a.passkeys \
     FROM staff_session s JOIN staff_account a ON a.staff_id = s.staff_id WHERE s.token_hash = $1 AND a.realm = $2";
 
 /// The session of a cookie's hash. One of another realm is none here.

@@ -14,8 +14,8 @@ use super::{Stage, whole};
 use crate::duty::id_of;
 use crate::scope;
 
-/// What is of no office: the own sessions.
-const OWN: &[&str] = &["/v1/officer/sessions/"];
+/// What is of no office: the own sessions and passkeys.
+const OWN: &[&str] = &["/v1/officer/sessions/", "/v1/officer/passkeys/"];
 
 /// What nobody grants: of each kind one of the post, about people `from` there on, by the beginning of its path.
 async fn others_of_the_post(

@@ -34,12 +34,14 @@ pub const OFFICE: &str = "UJI-01";
 pub const BANK: &str = "Bank Uji";
 /// What officers of this world log in with.
 pub const PASSWORD: &str = "kuda baterai staples";
+/// A public address with a name in the place of a number: a test's change of the configuration may ask for it.
+pub const NAMED: &str = "http://localhost";
 const PEOPLE: usize = 24;
 
 /// The node.
 pub struct InProcess {
-    /// The wired service.
-    pub app: App,
+    /// The wired service; not on the stack of a test, which it would half fill.
+    pub app: Box<App>,
     /// Database, clock, configuration.
     pub context: Context,
     /// Where it can be reached.
@@ -61,7 +63,7 @@ impl Host for InProcess {
     const CAPTCHA: bool = false;
 
     fn public_url(&self) -> &str {
-        &self.base
+        &self.context.config.service.public_url
     }
 
     fn now(&self) -> Timestamp {
@@ -92,7 +94,9 @@ impl InProcess {
         let listener = Listener::bind("127.0.0.1:0", &config.http).await.unwrap();
         let address = listener.address().unwrap();
         let base = format!("http://{address}");
-        config.service.public_url.clone_from(&base);
+        // Passkeys are bound to a name; a test that needs one asks for it.
+        let named = config.service.public_url == NAMED;
+        config.service.public_url = if named { format!("{NAMED}:{}", address.port()) } else { base.clone() };
         let context = context.altered(|sources| sources.config = Arc::new(config));
         Keyring::init(&context).await.unwrap();
         let generator = Generator::new(2_026, Date::parse("2026-11-01").unwrap());
@@ -101,13 +105,22 @@ impl InProcess {
         let records = people.iter().map(|record| NewRecord { record: record.clone(), portrait: portrait() });
         LocalRegister::new(context.clone()).put(records.collect()).await.unwrap();
         Offices::new(context.clone()).add(OFFICE, "Kantor Uji", Kind::Dinas).await.unwrap();
-        let app = App::open(context.clone()).await.unwrap();
+        let app = Box::new(App::open(context.clone()).await.unwrap());
         let purposes = [purpose("open_account"), purpose("age_check")];
         let api_key = app.relying_parties.add(BANK, AttributeSet::FULL, &purposes).await.unwrap().1.expose();
         let stop = CancellationToken::new();
         tokio::spawn(listener.serve(app.router(), stop.clone()));
         let desk = OnceCell::new();
         Self { app, context, base, address, people, api_key, generator, desk, stop, _folder: folder }
+    }
+
+    /// Another node over the same database; gives where it can be reached.
+    pub async fn another_node(&self) -> String {
+        let listener = Listener::bind("127.0.0.1:0", &self.context.config.http).await.unwrap();
+        let base = format!("http://{}", listener.address().unwrap());
+        let app = App::open(self.context.clone()).await.unwrap();
+        tokio::spawn(listener.serve(app.router(), self.stop.clone()));
+        base
     }
 
     /// All letters of the local mailbox.
@@ -232,7 +245,7 @@ impl World {
 
     /// A new phone.
     pub fn phone(&self) -> Resident {
-        Resident::new(self.http.clone(), &self.base, &self.random)
+        self.phone_at(&[&self.base])
     }
 
     /// A request of anybody.

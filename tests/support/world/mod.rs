@@ -10,7 +10,7 @@ mod people;
 mod program;
 
 pub use holders::{Holders, outcome};
-pub use in_process::{BANK, InProcess, OFFICE, PASSWORD, purpose};
+pub use in_process::{BANK, InProcess, NAMED, OFFICE, PASSWORD, purpose};
 pub use people::{Applicant, LogIn, Person, Registrant, approval, code_in, pin_key, portrait_bytes};
 pub use program::Program;
 

@@ -1,0 +1,155 @@
+// Passkeys on the pages of the staff, with the authenticator that Chromium has for tests: add one, log in with it, remove it; and a role that
+// needs one. The service is `ikd serve` at a name, because passkeys are bound to names and the demo's address is a number.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import test, { after, before, describe } from "node:test";
+import { addStaff, BINARY, checkAndKeep, DESK, startBoth, totp, withPeople } from "./support.mjs";
+
+/** Serves what the demo made, at a name, where heads need a passkey. */
+async function serveAtName(demo) {
+  const { port } = new URL(demo.base_url);
+  const env = {
+    ...process.env,
+    IKD__DATABASE__URL: `sqlite:${path.join(demo.data, "ikd.db")}`,
+    IKD__KEYS__DIRECTORY: path.join(demo.data, "keys"),
+    IKD__HTTP__LISTEN: `127.0.0.1:${port}`,
+    IKD__HTTP__METRICS_LISTEN: "",
+    IKD__SERVICE__PUBLIC_URL: `http://localhost:${port}`,
+    IKD__STAFF__REQUIRE_PASSKEY: '["head"]',
+    IKD__MAIL__DIRECTORY: path.join(demo.data, "mail"),
+  };
+  const child = spawn(BINARY, ["serve"], { env, cwd: demo.data, stdio: ["ignore", "ignore", "pipe"] });
+  await new Promise((resolve, reject) => {
+    createInterface({ input: child.stderr }).on("line", (line) => line.includes('"message":"ready"') && resolve());
+    child.once("exit", (code) => reject(new Error(`ikd serve ended with ${code}`)));
+  });
+  return { child, base_url: env.IKD__SERVICE__PUBLIC_URL };
+}
+
+/** A security key with a finger on it, plugged into this page's browser. */
+async function plugIn({ context, page }) {
+  const tools = await context.newCDPSession(page);
+  await tools.send("WebAuthn.enable");
+  const options = { protocol: "ctap2", transport: "usb", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true };
+  const { authenticatorId } = await tools.send("WebAuthn.addVirtualAuthenticator", { options });
+  return { finger: (right) => tools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: right }) };
+}
+
+describe("passkeys", { timeout: 300_000 }, () => {
+  let demo;
+  let stage;
+  let service;
+  const people = {};
+
+  before(async () => {
+    [demo, stage] = await startBoth();
+    people.budi = addStaff(demo, "budi.loket", "Budi Santoso");
+    people.kartika = addStaff(demo, "kartika", "Kartika Kepala", "--role", "head");
+    await demo.halt();
+    service = await serveAtName(demo);
+  });
+  after(async () => {
+    service?.child.kill("SIGTERM");
+    await stage?.stop();
+    await demo?.stop();
+  });
+
+  const inBrowser = (name, act) => withPeople(stage, service, [name], (all) => act(all[name]), { prefix: "failed-passkeys", options: () => ({ viewport: DESK }) });
+  const heading = (page, name) => page.getByRole("heading", { level: 1, name });
+  const screen = (page, name) => checkAndKeep(page, `passkeys-${name}`, name);
+  // The clock is this machine's here, and each code works once: the one before, the present one, the next.
+  const code = (who, step) => totp(who.totp_secret, step);
+
+  async function name(page, who) {
+    await page.getByLabel("Nama pengguna").fill(who.username);
+    await page.getByLabel("Kata sandi").fill(who.password);
+  }
+
+  async function byCode(page, who, step) {
+    await name(page, who);
+    await page.getByLabel("Kode autentikator").fill(code(who, step));
+    await page.getByRole("button", { name: "Masuk", exact: true }).click();
+  }
+
+  async function byPasskey(page, who) {
+    await name(page, who);
+    await page.getByRole("button", { name: "Masuk dengan kunci sandi" }).click();
+  }
+
+  test("added, logged in with, removed", async () => {
+    await inBrowser("budi", async (person) => {
+      const { page } = person;
+      const key = await plugIn(person);
+      await page.goto("/petugas#akun");
+      // Who has none yet is told no more than who mistyped.
+      await byPasskey(page, people.budi);
+      await page.getByText("Kunci sandi baru dapat dipakai setelah ditambahkan").waitFor();
+      await screen(page, "log-in");
+      await byCode(page, people.budi, -1);
+      await page.getByText("Belum ada.").waitFor();
+      await screen(page, "none");
+      await page.getByRole("button", { name: "Tambah kunci sandi" }).click();
+      const dialog = page.getByRole("dialog");
+      await dialog.getByLabel("Nama", { exact: true }).fill("Kunci biru");
+      await dialog.getByLabel("Kata sandi").fill(people.budi.password);
+      await dialog.getByLabel("Kode autentikator").fill(code(people.budi, 0));
+      await screen(page, "add");
+      await page.keyboard.press("Enter");
+      await page.getByRole("listitem").filter({ hasText: "Kunci biru" }).getByText("Belum dipakai.").waitFor();
+      await screen(page, "one");
+
+      await page.getByRole("button", { name: "Keluar", exact: true }).click();
+      // The wrong finger: the browser says no, and the page says what to do.
+      await key.finger(false);
+      await byPasskey(page, people.budi);
+      await page.getByText("Kunci sandi tidak jadi dipakai").waitFor();
+      await key.finger(true);
+      await page.getByRole("button", { name: "Masuk dengan kunci sandi" }).click();
+      await heading(page, "Akun Anda").waitFor();
+      await page.getByRole("listitem").filter({ hasText: "Kunci biru" }).getByText("Terakhir dipakai").waitFor();
+
+      // The same key again is known. It proves who asks, too.
+      await page.getByRole("button", { name: "Tambah kunci sandi" }).click();
+      await dialog.getByLabel("Nama", { exact: true }).fill("Lagi");
+      await dialog.getByLabel("Kata sandi").fill(people.budi.password);
+      await dialog.getByRole("button", { name: "Pastikan dengan kunci sandi" }).click();
+      await dialog.getByText("Yang ini sudah ada di akun Anda").waitFor();
+      await dialog.getByRole("button", { name: "Tutup" }).click();
+      await page.getByRole("button", { name: "Hapus Kunci biru" }).click();
+      await dialog.getByLabel("Kata sandi").fill(people.budi.password);
+      await screen(page, "remove");
+      await dialog.getByRole("button", { name: "Pastikan dengan kunci sandi" }).click();
+      await page.getByText("Belum ada.").waitFor();
+    });
+  });
+
+  test("a role that needs one has to add it, and is let in by a code no more", async () => {
+    await inBrowser("kartika", async (person) => {
+      const { page } = person;
+      await plugIn(person);
+      await page.goto("/petugas");
+      await byCode(page, people.kartika, -1);
+      await heading(page, "Tambah kunci sandi dahulu").waitFor();
+      assert.equal(await page.locator("nav a").count(), 0, "there is nowhere else to go");
+      await screen(page, "first");
+      await page.getByLabel("Nama", { exact: true }).fill("Kunci kepala");
+      await page.getByLabel("Kata sandi").fill(people.kartika.password);
+      await page.getByLabel("Kode autentikator").fill(code(people.kartika, 0));
+      await page.keyboard.press("Enter");
+      await heading(page, "Menunggu persetujuan kedua").waitFor();
+      await page.getByRole("link", { name: "Akun" }).click();
+      await page.getByText("Diperlukan").waitFor();
+      await page.getByRole("button", { name: "Ganti, pastikan dengan kunci sandi" }).waitFor();
+      await page.getByLabel("Kode autentikator").waitFor({ state: "hidden" });
+      await screen(page, "needed");
+      await page.getByRole("button", { name: "Keluar", exact: true }).click();
+      await byCode(page, people.kartika, 1);
+      await page.getByText("Akun ini masuk dengan kunci sandi").waitFor();
+      await byPasskey(page, people.kartika);
+      await heading(page, "Akun Anda").waitFor();
+    });
+  });
+});
