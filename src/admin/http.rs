@@ -2,6 +2,7 @@
 
 mod audit_log;
 mod figure;
+mod key;
 mod office;
 mod office_requests;
 mod party;
@@ -15,6 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::audit_log::AuditLog;
 use super::figure::Figures;
+use super::keys::Keys;
 use super::offices::AllOffices;
 use super::parties::Parties;
 use crate::proposal::Proposals;
@@ -28,6 +30,7 @@ pub fn routes(
     proposals: Proposals,
     parties: Parties,
     (figures, log): (Figures, AuditLog),
+    keys: Keys,
     staff: Staff,
 ) -> OpenApiRouter {
     let entrance = Entrance { staff, session_cookie: cookie::OFFICIAL, browser_cookie: cookie::OFFICIAL_BROWSER };
@@ -36,7 +39,9 @@ pub fn routes(
         .merge(staff::routes().with_state(people))
         .merge(proposal::routes().with_state(proposals.clone()))
         .merge(party_requests::routes().with_state(proposals.clone()))
-        .merge(office_requests::routes().with_state(proposals))
+        .merge(office_requests::routes().with_state(proposals.clone()))
+        .merge(key::requests().with_state(proposals))
+        .merge(key::routes().with_state(keys))
         .merge(office::routes().with_state(offices))
         .merge(party::routes().with_state(parties))
         .merge(figure::routes().with_state(figures))

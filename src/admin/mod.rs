@@ -5,6 +5,7 @@ pub mod act;
 pub mod audit_log;
 pub mod figure;
 pub mod http;
+pub mod keys;
 mod mail;
 pub mod offices;
 pub mod parties;
@@ -31,9 +32,10 @@ pub fn module(
     let (parties, offices) =
         (parties::Parties::new(context.clone(), parties.usage().clone()), offices::AllOffices::new(context.clone()));
     let figures = figure::Figures::new(context.clone());
+    let keys = keys::Keys::new(context.clone());
     let log = audit_log::AuditLog::new(context.clone(), reviews);
     Module {
-        people: http::routes((people, offices), proposals.clone(), parties, (figures, log), officials.clone()),
+        people: http::routes((people, offices), proposals.clone(), parties, (figures, log), keys, officials.clone()),
         letters: vec![(mail::OPENED, Arc::new(mail::Letters(context.clone())))],
         ..Module::default()
     }

@@ -339,6 +339,8 @@ pub enum Action {
     PartySuspended,
     /// A suspended relying party verifies again.
     PartyResumed,
+    /// Somebody of the nation read how the service is set: keys, retention, texts of mails.
+    SettingsRead,
     /// Somebody read what administrators of the nation ask of each other.
     ProposalsRead,
     /// An administrator of the nation asked for something; the subject is the request, as in the next two.
@@ -355,6 +357,8 @@ pub enum Action {
     EmployeeEnabled,
     /// A signing key was made.
     KeyMade,
+    /// A waiting signing key signs from now on, earlier than it would by itself.
+    KeyActivated,
     /// A signing key was retired at once.
     KeyRevoked,
     /// A signing key was published that takes over.

@@ -7,6 +7,7 @@ pub mod files;
 pub mod http;
 pub mod model;
 pub mod operator;
+pub mod ports;
 pub mod service;
 pub mod signing;
 pub mod store;

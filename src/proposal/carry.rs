@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::keys;
 use super::model::Matter;
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -49,5 +50,11 @@ pub(super) async fn out(context: &Context, tx: &mut Tx, matter: &Matter, by: By)
         Matter::ChangeOffice { office_id, before, after } => offices::change(tx, *office_id, before, after).await,
         Matter::CloseOffice { office_id } => offices::close(tx, *office_id, by.now).await,
         Matter::ReopenOffice { office_id } => offices::reopen(tx, *office_id).await,
+        Matter::ActivateKey { key_id, purpose, replaces } => {
+            keys::activate(context, tx, (key_id, purpose, replaces.as_deref()), by.now).await
+        }
+        Matter::RevokeKey { key_id, state, successor } => {
+            keys::revoke(tx, (key_id, *state, successor.as_deref()), by.now).await
+        }
     }
 }

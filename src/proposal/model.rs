@@ -7,6 +7,8 @@ use crate::audit::Action;
 use crate::clock::{DAY, Timestamp};
 use crate::error::{Code, Language, Refusal, Result};
 use crate::input;
+use crate::keyring::KeyState;
+use crate::keyring::model::{from_hex, subject_of};
 use crate::office::model::Change;
 use crate::relying_party::Entitlement;
 use crate::relying_party::model::Terms;
@@ -43,6 +45,10 @@ pub enum Kind {
     CloseOffice,
     /// That a closed one be opened again.
     ReopenOffice,
+    /// That a waiting signing key sign from now on.
+    ActivateKey,
+    /// That a signing key be retired at once.
+    RevokeKey,
 }
 
 /// How far it has come.
@@ -156,6 +162,24 @@ pub enum Matter {
         /// The office.
         office_id: Uuid,
     },
+    /// A waiting signing key signs from now on.
+    ActivateKey {
+        /// The key: 16 hexadecimal digits.
+        key_id: String,
+        /// What it signs.
+        purpose: String,
+        /// The key whose place it takes: if that is another one by now, nobody grants it. Null where none signs.
+        replaces: Option<String>,
+    },
+    /// A token key is retired at once.
+    RevokeKey {
+        /// The key: 16 hexadecimal digits.
+        key_id: String,
+        /// Where it was in its life when this was asked: if that is elsewhere by now, nobody grants it.
+        state: KeyState,
+        /// The key that signs from then on, where this one does: if that is another one by now, nobody grants it.
+        successor: Option<String>,
+    },
 }
 
 impl Matter {
@@ -172,11 +196,13 @@ impl Matter {
             Self::ChangeOffice { .. } => Kind::ChangeOffice,
             Self::CloseOffice { .. } => Kind::CloseOffice,
             Self::ReopenOffice { .. } => Kind::ReopenOffice,
+            Self::ActivateKey { .. } => Kind::ActivateKey,
+            Self::RevokeKey { .. } => Kind::RevokeKey,
         }
     }
 
     /// Whom it is about.
-    pub const fn subject(&self) -> Uuid {
+    pub fn subject(&self) -> Uuid {
         match self {
             Self::AddParty { party_id, .. }
             | Self::EntitleParty { party_id, .. }
@@ -188,6 +214,9 @@ impl Matter {
             | Self::ChangeOffice { office_id, .. }
             | Self::CloseOffice { office_id }
             | Self::ReopenOffice { office_id } => *office_id,
+            Self::ActivateKey { key_id, .. } | Self::RevokeKey { key_id, .. } => {
+                from_hex(key_id).map_or_else(Uuid::nil, |kid| subject_of(&kid))
+            }
         }
     }
 
@@ -220,6 +249,8 @@ impl Matter {
             Self::ChangeOffice { .. } => Action::OfficeEdited,
             Self::CloseOffice { .. } => Action::OfficeClosed,
             Self::ReopenOffice { .. } => Action::OfficeReopened,
+            Self::ActivateKey { .. } => Action::KeyActivated,
+            Self::RevokeKey { .. } => Action::KeyRevoked,
         }
     }
 
@@ -288,6 +319,7 @@ mod tests {
         let contract = Terms { number: String::from("1/PKS"), from: day, until: day };
         let email = Some(Redacted(String::from("rina@bank.example")));
         let (username, full_name) = (String::from("rina"), String::from("Rina"));
+        let key = || String::from("0000000000000007");
         let (name, entitled, language) = (String::from("Bank  Satu"), entitlement(), Language::English);
         vec![
             Matter::AddParty { party_id, name, entitlement: entitled.clone(), contract: Some(contract.clone()) },
@@ -300,6 +332,8 @@ mod tests {
             Matter::ChangeOffice { office_id: party_id, before: Change::default(), after: Change::default() },
             Matter::CloseOffice { office_id: party_id },
             Matter::ReopenOffice { office_id: party_id },
+            Matter::ActivateKey { key_id: key(), purpose: String::from("token"), replaces: Some(key()) },
+            Matter::RevokeKey { key_id: key(), state: KeyState::Active, successor: Some(key()) },
         ]
     }
 

@@ -52,6 +52,7 @@ mod rights;
 mod roles;
 mod scope;
 mod session;
+mod settings;
 mod shares;
 mod slow;
 mod spending;

@@ -3,6 +3,7 @@
 
 import { el } from "/web/shared/dom.js";
 import { ktpDate, t } from "/web/shared/i18n.js";
+import { purposeWord } from "./keys.js";
 
 const fact = (label, ...values) => el("div", {}, el("dt", {}, label), el("dd", {}, values));
 
@@ -78,6 +79,8 @@ const officeChanges = ({ before, after }) =>
       fact(t(`offices.${name}`), el("s", {}, officeWord(name, before[name])), " → ", officeWord(name, after[name])),
     );
 
+const keyId = (id) => (id ? el("code", {}, id) : t("proposal.key.none"));
+
 const PARTS = {
   add_party: ({ entitlement, contract }) => [
     fact(t("parties.attributes"), attributeWords(entitlement.attributes)),
@@ -100,6 +103,15 @@ const PARTS = {
   change_office: officeChanges,
   close_office: () => [],
   reopen_office: () => [],
+  activate_key: ({ purpose, replaces }) => [
+    fact(t("proposal.key.purpose"), purposeWord(purpose)),
+    fact(t("proposal.key.replaces"), keyId(replaces)),
+  ],
+  revoke_key: ({ state, successor }) => [
+    fact(t("proposal.key.purpose"), purposeWord("token")),
+    fact(t("proposal.key.state"), t(`signing.state.${state}`)),
+    state === "active" ? fact(t("proposal.key.successor"), keyId(successor)) : null,
+  ],
 };
 
 /** Shows it; nothing where it is forgotten. */

@@ -1,0 +1,199 @@
+//! How the service is set, as the national administration reads it and changes it by two.
+
+use std::collections::BTreeMap;
+
+use ikd::context::Context;
+use ikd::credential::{KeyId, KeyPurpose};
+use ikd::keyring::model::hex;
+use ikd::keyring::{KeyState, Keyring, store as keys};
+use ikd::staff::Role;
+use serde_json::{Value, json};
+use support::each_engine;
+use support::world::World;
+use uuid::Uuid;
+
+use crate::proposals::{act, asked};
+use crate::staffing::{Official, official};
+
+const KEYS: &str = "/v1/admin/keys";
+const NODE: Uuid = Uuid::from_u128(7);
+const HOUR: i64 = 3_600;
+
+/// With keys that are published for so long before they sign by themselves.
+fn publishing(context: &Context, seconds: i64) -> Context {
+    let mut config = (*context.config).clone();
+    config.keys.publish_ahead_seconds = seconds;
+    context.altered(|sources| sources.config = config.into())
+}
+
+async fn states(context: &Context) -> BTreeMap<KeyId, KeyState> {
+    let rows = Keyring::list(context).await.unwrap();
+    let token = rows.into_iter().filter(|row| row.purpose == KeyPurpose::Token);
+    token.map(|row| (row.kid.as_slice().try_into().unwrap(), row.state)).collect()
+}
+
+async fn active(context: &Context) -> KeyId {
+    let found: Vec<_> = states(context).await.into_iter().filter(|(_, state)| *state == KeyState::Active).collect();
+    assert_eq!(found.len(), 1, "one key signs");
+    found[0].0
+}
+
+/// A node says what it holds.
+async fn report(context: &Context, held: &[KeyId]) {
+    let mut tx = context.db.write().await.unwrap();
+    keys::report(&mut tx, NODE, held, context.now()).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+fn key(kid: &KeyId, what: &str) -> String {
+    format!("{KEYS}/{}/{what}", hex(kid))
+}
+
+async fn shown(who: &Official<'_>, kid: &KeyId) -> Value {
+    let reply = who.get(KEYS).await.expect(200).json;
+    let found = reply["items"].as_array().unwrap().iter().find(|item| item["key_id"] == hex(kid)).cloned();
+    found.expect("the key")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_begins_early_by_two_and_is_retired_by_two() {
+    each_engine(async |context| {
+        let world = World::open(publishing(&context, 24 * HOUR)).await;
+        let context = world.context.clone();
+        let (reason, nothing) = (json!({"reason": "Rotasi tahunan"}), Value::Null);
+        let first = active(&context).await;
+        let early = official(&world, "awal", Role::Administrator).await;
+        let kid = Keyring::rotate(&context, KeyPurpose::Token).await.unwrap();
+        early.post(&key(&first, "activation"), &reason).await.expect_problem(409, "wrong_state");
+        world.app.keyring.refresh().await.unwrap();
+        let refused = early.post(&key(&kid, "activation"), &reason).await.expect_problem(409, "wrong_state");
+        assert!(refused.text("detail").contains("satu jam"), "too new");
+        world.later(HOUR);
+        let (one, two) = (
+            official(&world, "pusat-satu", Role::Administrator).await,
+            official(&world, "pusat-dua", Role::Administrator).await,
+        );
+        let refused = one.post(&key(&kid, "activation"), &reason).await.expect_problem(409, "wrong_state");
+        assert!(refused.text("detail").contains("semua server"), "no node lives that holds it");
+
+        // What every node holds: seen by those who read, asked by administrators alone.
+        world.app.keyring.refresh().await.unwrap();
+        let auditor = official(&world, "periksa", Role::Auditor).await;
+        let province = official(&world, "provinsi", Role::Province).await;
+        province.get(KEYS).await.expect_problem(403, "forbidden");
+        let seen = shown(&auditor, &kid).await;
+        let told = (&seen["state"], &seen["holders"], &seen["can_activate"], &seen["can_revoke"]);
+        assert_eq!(told, (&json!("next"), &json!(1), &json!(true), &json!(true)));
+        assert_eq!(shown(&auditor, &first).await["can_revoke"], true, "one waits that takes its place");
+        let reply = auditor.get(KEYS).await.expect(200);
+        assert_eq!(reply.json["nodes"][0]["live"], true);
+        let file = ikd::keyring::files::key_path(&context.config.keys.directory, KeyPurpose::Token, &kid);
+        let secret = std::fs::read_to_string(file).unwrap();
+        let secret = secret.lines().nth(1).unwrap();
+        assert!(secret.len() > 40 && !reply.json.to_string().contains(secret), "no private half");
+        auditor.post(&key(&kid, "activation"), &reason).await.expect_problem(403, "forbidden");
+
+        // One asks; a node that lacks it meanwhile stands in the way; another grants.
+        let id = asked(&one, &key(&kid, "activation"), &reason).await;
+        one.post(&key(&kid, "activation"), &reason).await.expect_problem(409, "wrong_state");
+        one.post(&act(&id, "grant"), &nothing).await.expect_problem(403, "forbidden");
+        report(&context, &[first]).await;
+        two.post(&act(&id, "grant"), &nothing).await.expect_problem(409, "wrong_state");
+        report(&context, &[first, kid]).await;
+        two.post(&act(&id, "grant"), &nothing).await.expect(204);
+        assert_eq!(states(&context).await, BTreeMap::from([(first, KeyState::Retiring), (kid, KeyState::Active)]));
+        world.app.keyring.refresh().await.unwrap();
+        assert_eq!(world.app.keyring.signer(KeyPurpose::Token).unwrap().kid(), kid);
+        assert_eq!(world.app.keyring.jwks().keys.len(), 5, "the former one still verifies");
+        one.post(&key(&kid, "activation"), &reason).await.expect_problem(409, "wrong_state");
+
+        // Retired by two: with the successor that was shown, not with another.
+        one.post(&key(&kid, "revocation"), &reason).await.expect_problem(409, "wrong_state");
+        let second = Keyring::rotate(&context, KeyPurpose::Token).await.unwrap();
+        let id = asked(&one, &key(&kid, "revocation"), &reason).await;
+        let matter = two.get("/v1/admin/proposals").await.expect(200).json["items"][0]["matter"].clone();
+        assert_eq!((&matter["state"], &matter["successor"]), (&json!("active"), &json!(hex(&second))));
+        Keyring::revoke(&context, second).await.unwrap();
+        two.post(&act(&id, "grant"), &nothing).await.expect_problem(409, "wrong_state");
+        let third = Keyring::rotate(&context, KeyPurpose::Token).await.unwrap();
+        let other = two.post(&act(&id, "grant"), &nothing).await.expect_problem(409, "wrong_state");
+        assert!(other.text("detail").contains("berubah"), "another one would sign");
+        one.post(&act(&id, "withdrawal"), &nothing).await.expect(204);
+        let id = asked(&one, &key(&kid, "revocation"), &reason).await;
+        two.post(&act(&id, "grant"), &nothing).await.expect(204);
+        assert_eq!((active(&context).await, states(&context).await[&kid]), (third, KeyState::Retired));
+        one.post(&key(&kid, "revocation"), &reason).await.expect_problem(404, "not_found");
+
+        let rows = Keyring::list(&context).await.unwrap();
+        let receipt = rows.iter().find(|row| row.purpose == KeyPurpose::Receipt).unwrap();
+        let receipt: KeyId = receipt.kid.as_slice().try_into().unwrap();
+        one.post(&key(&receipt, "revocation"), &reason).await.expect_problem(404, "not_found");
+        one.post(&format!("{KEYS}/tidak-ada/activation"), &reason).await.expect_problem(404, "not_found");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_key_always_signs_whatever_is_decided_about_it_at_one_moment() {
+    each_engine(async |context| {
+        let world = World::open(publishing(&context, HOUR)).await;
+        let context = world.context.clone();
+        let token = KeyPurpose::Token;
+        let mut made = Vec::new();
+        for _ in 0..4 {
+            made.push(Keyring::rotate(&context, token).await.unwrap());
+            world.later(1);
+        }
+        // The node of this process is silent, so that nothing begins before it is asked to.
+        world.later(HOUR);
+        let (one, two) = (
+            official(&world, "pusat-satu", Role::Administrator).await,
+            official(&world, "pusat-dua", Role::Administrator).await,
+        );
+        report(&context, &made).await;
+        let (reason, nothing) = (json!({"reason": "Uji"}), Value::Null);
+        let asks = async |kid: &KeyId, what: &str| asked(&one, &key(kid, what), &reason).await;
+        let status = |answer: &support::answer::Answer| answer.status.as_u16();
+
+        // To begin and to be retired, both granted.
+        let (begin, retire) = (asks(&made[0], "activation").await, asks(&made[0], "revocation").await);
+        let (began, retired) =
+            tokio::join!(two.post(&act(&begin, "grant"), &nothing), two.post(&act(&retire, "grant"), &nothing));
+        let mut both = [status(&began), status(&retired)];
+        let (left, begins) = (active(&context).await, both[0] == 204);
+        both.sort_unstable();
+        assert_eq!((both, left == made[0]), ([204, 409], begins));
+        let waits = if begins { retire } else { begin };
+        one.post(&act(&waits, "withdrawal"), &nothing).await.expect(204);
+
+        // Retired by two and by a command.
+        let signs = active(&context).await;
+        let retire = act(&asks(&signs, "revocation").await, "grant");
+        let (granted, command) = tokio::join!(two.post(&retire, &nothing), Keyring::revoke(&context, signs));
+        assert_ne!(status(&granted) == 204, command.is_ok(), "one of two");
+        assert_eq!((active(&context).await, states(&context).await[&signs]), (made[1], KeyState::Retired));
+
+        // Granted while a node finds that its time has come.
+        let begin = act(&asks(&made[3], "activation").await, "grant");
+        let (granted, refreshed) = tokio::join!(two.post(&begin, &nothing), world.app.keyring.refresh());
+        refreshed.unwrap();
+        assert!([204, 409].contains(&status(&granted)), "{}", granted.status);
+        active(&context).await;
+    })
+    .await;
+}
+
+/// Each act at least once, done.
+pub async fn every_act(world: &World) {
+    let (one, two) = (
+        official(world, "setelan-satu", Role::Administrator).await,
+        official(world, "setelan-dua", Role::Administrator).await,
+    );
+    one.get(KEYS).await.expect(200);
+    // The node of this process reported long ago.
+    let kid = Keyring::rotate(&world.context, KeyPurpose::Token).await.unwrap();
+    world.later(31);
+    report(&world.context, &[kid]).await;
+    let id = asked(&one, &key(&kid, "activation"), &json!({"reason": "Uji"})).await;
+    two.post(&act(&id, "grant"), &Value::Null).await.expect(204);
+}
