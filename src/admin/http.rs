@@ -8,6 +8,7 @@ mod office_requests;
 mod party;
 mod party_requests;
 mod proposal;
+mod retention;
 mod sessions;
 mod staff;
 
@@ -19,6 +20,7 @@ use super::figure::Figures;
 use super::keys::Keys;
 use super::offices::AllOffices;
 use super::parties::Parties;
+use super::retention::Periods;
 use crate::proposal::Proposals;
 use crate::staff::http::Entrance;
 use crate::staff::{Invitations, Staff};
@@ -30,7 +32,7 @@ pub fn routes(
     proposals: Proposals,
     parties: Parties,
     (figures, log): (Figures, AuditLog),
-    keys: Keys,
+    (keys, periods): (Keys, Periods),
     staff: Staff,
 ) -> OpenApiRouter {
     let entrance = Entrance { staff, session_cookie: cookie::OFFICIAL, browser_cookie: cookie::OFFICIAL_BROWSER };
@@ -40,7 +42,9 @@ pub fn routes(
         .merge(proposal::routes().with_state(proposals.clone()))
         .merge(party_requests::routes().with_state(proposals.clone()))
         .merge(office_requests::routes().with_state(proposals.clone()))
-        .merge(key::requests().with_state(proposals))
+        .merge(key::requests().with_state(proposals.clone()))
+        .merge(retention::requests().with_state(proposals))
+        .merge(retention::routes().with_state(periods))
         .merge(key::routes().with_state(keys))
         .merge(office::routes().with_state(offices))
         .merge(party::routes().with_state(parties))

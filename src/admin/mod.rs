@@ -9,6 +9,7 @@ pub mod keys;
 mod mail;
 pub mod offices;
 pub mod parties;
+pub mod retention;
 
 pub use act::Official;
 
@@ -32,10 +33,10 @@ pub fn module(
     let (parties, offices) =
         (parties::Parties::new(context.clone(), parties.usage().clone()), offices::AllOffices::new(context.clone()));
     let figures = figure::Figures::new(context.clone());
-    let keys = keys::Keys::new(context.clone());
+    let settings = (keys::Keys::new(context.clone()), retention::Periods::new(context.clone()));
     let log = audit_log::AuditLog::new(context.clone(), reviews);
     Module {
-        people: http::routes((people, offices), proposals.clone(), parties, (figures, log), keys, officials.clone()),
+        people: http::routes((people, offices), proposals.clone(), parties, (figures, log), settings, officials.clone()),
         letters: vec![(mail::OPENED, Arc::new(mail::Letters(context.clone())))],
         ..Module::default()
     }

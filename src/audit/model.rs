@@ -339,6 +339,8 @@ pub enum Action {
     PartySuspended,
     /// A suspended relying party verifies again.
     PartyResumed,
+    /// How long something is kept was decided by two; the subject is the period's word as bytes.
+    RetentionSet,
     /// Somebody of the nation read how the service is set: keys, retention, texts of mails.
     SettingsRead,
     /// Somebody read what administrators of the nation ask of each other.

@@ -174,6 +174,7 @@ labels! {
     PartySuspended = "Lembaga dihentikan" / "Relying party suspended";
     PartyResumed = "Lembaga diizinkan lagi" / "Relying party allowed again";
     SettingsRead = "Pengaturan layanan dibaca" / "Settings of the service read";
+    RetentionSet = "Masa simpan ditetapkan" / "How long something is kept set";
     ProposalsRead = "Permintaan administrasi pusat dibaca" / "Requests of the national administration read";
     ProposalAsked = "Permintaan administrasi pusat dibuat" / "Request of the national administration made";
     ProposalGranted = "Permintaan administrasi pusat disetujui" / "Request of the national administration granted";

@@ -11,12 +11,14 @@ use crate::error::Result;
 use crate::office::ports as offices;
 use crate::relying_party::model::Contact;
 use crate::relying_party::ports as parties;
+use crate::retention::ports as retention;
 use crate::staff::invitation::{self, Manager};
 
-/// Who asked, and when it is granted.
+/// Who asked, who grants it, and when.
 #[derive(Clone, Copy)]
 pub(super) struct By {
     pub asked_by: Uuid,
+    pub granted_by: Uuid,
     pub now: Timestamp,
 }
 
@@ -55,6 +57,9 @@ pub(super) async fn out(context: &Context, tx: &mut Tx, matter: &Matter, by: By)
         }
         Matter::RevokeKey { key_id, state, successor } => {
             keys::revoke(tx, (key_id, *state, successor.as_deref()), by.now).await
+        }
+        Matter::SetRetention { period, days, version, .. } => {
+            retention::set(context, tx, (*period, *days, *version), (by.asked_by, by.granted_by), by.now).await
         }
     }
 }

@@ -6,6 +6,7 @@ mod carry;
 mod keys;
 pub mod model;
 mod offices;
+mod periods;
 pub mod parties;
 pub mod service;
 pub mod store;

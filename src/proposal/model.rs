@@ -12,12 +12,11 @@ use crate::keyring::model::{from_hex, subject_of};
 use crate::office::model::Change;
 use crate::relying_party::Entitlement;
 use crate::relying_party::model::Terms;
+use crate::retention::Period;
 use crate::secret::Redacted;
 
 /// Days for which something waits; then it ends by itself.
 pub const WAITS_DAYS: i64 = 7;
-/// Days for which it is known what was asked and decided; the audit log keeps that it was.
-pub const KEPT_DAYS: i64 = 730;
 
 /// What kind of thing is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema, strum::EnumString, strum::IntoStaticStr)]
@@ -49,6 +48,8 @@ pub enum Kind {
     ActivateKey,
     /// That a signing key be retired at once.
     RevokeKey,
+    /// That something be kept longer or shorter.
+    SetRetention,
 }
 
 /// How far it has come.
@@ -180,6 +181,17 @@ pub enum Matter {
         /// The key that signs from then on, where this one does: if that is another one by now, nobody grants it.
         successor: Option<String>,
     },
+    /// Something is kept longer or shorter.
+    SetRetention {
+        /// What.
+        period: Period,
+        /// Days that were decided, or counted without a decision, when this was asked.
+        before: i64,
+        /// Days that are to count; fewer ones from a day after the grant on.
+        days: i64,
+        /// Which decision it replaces, 0 for none: if that is another by now, nobody grants it.
+        version: i64,
+    },
 }
 
 impl Matter {
@@ -198,6 +210,7 @@ impl Matter {
             Self::ReopenOffice { .. } => Kind::ReopenOffice,
             Self::ActivateKey { .. } => Kind::ActivateKey,
             Self::RevokeKey { .. } => Kind::RevokeKey,
+            Self::SetRetention { .. } => Kind::SetRetention,
         }
     }
 
@@ -217,6 +230,7 @@ impl Matter {
             Self::ActivateKey { key_id, .. } | Self::RevokeKey { key_id, .. } => {
                 from_hex(key_id).map_or_else(Uuid::nil, |kid| subject_of(&kid))
             }
+            Self::SetRetention { period, .. } => period.subject(),
         }
     }
 
@@ -251,6 +265,7 @@ impl Matter {
             Self::ReopenOffice { .. } => Action::OfficeReopened,
             Self::ActivateKey { .. } => Action::KeyActivated,
             Self::RevokeKey { .. } => Action::KeyRevoked,
+            Self::SetRetention { .. } => Action::RetentionSet,
         }
     }
 
@@ -334,6 +349,7 @@ mod tests {
             Matter::ReopenOffice { office_id: party_id },
             Matter::ActivateKey { key_id: key(), purpose: String::from("token"), replaces: Some(key()) },
             Matter::RevokeKey { key_id: key(), state: KeyState::Active, successor: Some(key()) },
+            Matter::SetRetention { period: Period::Searches, before: 90, days: 30, version: 0 },
         ]
     }
 
@@ -347,7 +363,9 @@ mod tests {
             let json = |matter: &Matter| serde_json::to_value(matter).unwrap();
             assert_eq!(json(&again), json(&matter));
             assert_eq!(json(&matter)["kind"], matter.kind().as_str(), "the word in the table");
-            assert_eq!((again.subject(), again.kind()), (Uuid::from_u128(7), matter.kind()));
+            let period = matches!(matter, Matter::SetRetention { .. });
+            let subject = if period { Period::Searches.subject() } else { Uuid::from_u128(7) };
+            assert_eq!((again.subject(), again.kind()), (subject, matter.kind()));
             assert!(seen.insert(matter.about()));
             assert_eq!(json(&matter).to_string().contains('@'), matter.is_personal());
             assert!(!json(&matter.for_readers()).to_string().contains('@'));

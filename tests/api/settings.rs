@@ -157,8 +157,8 @@ async fn one_key_always_signs_whatever_is_decided_about_it_at_one_moment() {
 
         // To begin and to be retired, both granted.
         let (begin, retire) = (asks(&made[0], "activation").await, asks(&made[0], "revocation").await);
-        let (began, retired) =
-            tokio::join!(two.post(&act(&begin, "grant"), &nothing), two.post(&act(&retire, "grant"), &nothing));
+        let (begin_path, retire_path) = (act(&begin, "grant"), act(&retire, "grant"));
+        let (began, retired) = tokio::join!(two.post(&begin_path, &nothing), two.post(&retire_path, &nothing));
         let mut both = [status(&began), status(&retired)];
         let (left, begins) = (active(&context).await, both[0] == 204);
         both.sort_unstable();
@@ -183,6 +183,84 @@ async fn one_key_always_signs_whatever_is_decided_about_it_at_one_moment() {
     .await;
 }
 
+const RETENTION: &str = "/v1/admin/retention";
+
+async fn period(who: &Official<'_>, name: &str) -> Value {
+    let reply = who.get(RETENTION).await.expect(200).json;
+    reply["items"].as_array().unwrap().iter().find(|item| item["period"] == name).cloned().expect("the period")
+}
+
+/// How many requests are known.
+async fn rows(context: &Context) -> i64 {
+    let mut tx = context.db.read().await.unwrap();
+    ikd::fetch_one!(&mut tx, (i64,), "SELECT COUNT(*) FROM proposal").unwrap().0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_period_is_changed_by_two_and_a_shorter_one_deletes_nothing_for_a_day() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let context = world.context.clone();
+        let people = async |name: &str| {
+            let (one, two) = (format!("{name}-satu"), format!("{name}-dua"));
+            (official(&world, &one, Role::Administrator).await, official(&world, &two, Role::Administrator).await)
+        };
+        let (one, two) = people("awal").await;
+        let auditor = official(&world, "periksa", Role::Auditor).await;
+        let province = official(&world, "provinsi", Role::Province).await;
+        let of = |name: &str| format!("{RETENTION}/{name}");
+        let body = |days: i64| json!({"days": days, "reason": "Permintaan auditor"});
+        let nothing = Value::Null;
+
+        // Read by auditors, changed by two, within bounds.
+        let seen = period(&auditor, "proposals").await;
+        let told = (&seen["days"], &seen["least_days"], &seen["most_days"], &seen["changed_at"]);
+        assert_eq!(told, (&json!(730), &json!(365), &json!(3650), &Value::Null));
+        assert_eq!(period(&auditor, "registrations").await["default_days"], json!(90), "as it is configured");
+        province.get(RETENTION).await.expect_problem(403, "forbidden");
+        auditor.post(&of("proposals"), &body(400)).await.expect_problem(403, "forbidden");
+        for days in [364, 3651, 730, -1] {
+            one.post(&of("proposals"), &body(days)).await.expect_problem(422, "invalid_field");
+        }
+        one.post(&of("surat"), &body(400)).await.expect_problem(404, "not_found");
+        let id = asked(&one, &of("proposals"), &body(365)).await;
+        one.post(&of("proposals"), &body(400)).await.expect_problem(409, "wrong_state");
+        one.post(&act(&id, "grant"), &nothing).await.expect_problem(403, "forbidden");
+        assert_eq!(period(&auditor, "proposals").await["days"], 730);
+
+        // What is older than the new period, and not than the former one. A year later the request itself is that.
+        world.later(372 * 24 * HOUR);
+        let (one, two_later) = people("nanti").await;
+        two.post(&act(&id, "grant"), &nothing).await.expect_problem(401, "session_ended");
+        let id = asked(&one, &of("proposals"), &body(365)).await;
+        two_later.post(&act(&id, "grant"), &nothing).await.expect(204);
+        let seen = period(&one, "proposals").await;
+        let told = (&seen["days"], &seen["counts"], &seen["asked_by"], &seen["granted_by"]);
+        assert_eq!(told, (&json!(365), &json!(730), &json!("nanti-satu"), &json!("nanti-dua")));
+        assert!(seen["counts_at"].is_string());
+        let sweep = async || assert!(world.app.sweeper().sweep(Uuid::nil()).await.unwrap());
+        sweep().await;
+        assert_eq!(rows(&context).await, 2, "a shorter period waits");
+
+        // Taken back in time, and asked again.
+        let id = asked(&one, &of("proposals"), &body(730)).await;
+        two_later.post(&act(&id, "grant"), &nothing).await.expect(204);
+        world.later(24 * HOUR);
+        sweep().await;
+        assert_eq!(rows(&context).await, 3);
+        let (one, two) = people("lagi").await;
+        let id = asked(&one, &of("proposals"), &body(365)).await;
+        two.post(&act(&id, "grant"), &nothing).await.expect(204);
+        world.later(24 * HOUR - 1);
+        sweep().await;
+        assert_eq!(rows(&context).await, 4);
+        world.later(61);
+        sweep().await;
+        assert_eq!(rows(&context).await, 3, "the first one was too old for a day");
+    })
+    .await;
+}
+
 /// Each act at least once, done.
 pub async fn every_act(world: &World) {
     let (one, two) = (
@@ -195,5 +273,8 @@ pub async fn every_act(world: &World) {
     world.later(31);
     report(&world.context, &[kid]).await;
     let id = asked(&one, &key(&kid, "activation"), &json!({"reason": "Uji"})).await;
+    two.post(&act(&id, "grant"), &Value::Null).await.expect(204);
+    let body = json!({"days": 60, "reason": "Uji"});
+    let id = asked(&one, &format!("{RETENTION}/searches"), &body).await;
     two.post(&act(&id, "grant"), &Value::Null).await.expect(204);
 }

@@ -3,7 +3,6 @@
 
 import { button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
-import { table } from "/web/staff/charts.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { askFor } from "./asking.js";
 
@@ -48,9 +47,10 @@ const STEP_COMMANDS = {
 };
 
 function steps(ahead) {
+  const key = (name) => (name === "wait" && ahead < 360 ? "signing.step.wait.none" : `signing.step.${name}`);
   const step = (name) => {
     const command = STEP_COMMANDS[name]?.();
-    return el("li", {}, t(`signing.step.${name}`, { hours: hours(ahead) }), command ? [" ", command] : null);
+    return el("li", {}, t(key(name), { hours: hours(ahead) }), command ? el("div", {}, command) : null);
   };
   return el(
     "section",
@@ -65,22 +65,28 @@ function nodesPart(nodes, keys) {
   const lacks = (node) => wanted.filter(({ key_id: id }) => !node.holds.includes(id)).map(({ key_id: id }) => id);
   const held = (node) => {
     const lacking = lacks(node);
-    if (!node.live) return "–";
-    return lacking.length ? [t("signing.node.lacks"), " ", lacking.map((id) => [code(id), " "])] : t("signing.node.all");
+    if (!lacking.length) return t("signing.node.all");
+    return [t("signing.node.lacks"), lacking.map((id) => [" ", code(id)])];
   };
-  const row = (node) => [
-    el("span", { class: "mono" }, node.node_id.slice(-6)),
-    node.live ? t("signing.node.live") : t("signing.node.silent"),
-    dateTime(node.seen_at),
-    held(node),
-  ];
-  const heads = ["id", "lives", "seen", "holds"].map((name) => t(`signing.node.${name}`));
+  const state = ({ live }) =>
+    el("span", { class: `badge ${live ? "good" : ""}` }, icon(live ? "check" : "clock"), t(`signing.node.${live ? "live" : "silent"}`));
+  const line = (node) =>
+    el(
+      "li",
+      { class: "entry request" },
+      el("b", {}, t("signing.node", { id: node.node_id.slice(-6) })),
+      state(node),
+      node.live ? el("p", {}, held(node)) : null,
+      el("p", { class: "muted small" }, t("signing.node.seen", { when: dateTime(node.seen_at) })),
+    );
   return el(
     "section",
     { class: "card stack", "aria-labelledby": "nodes-title" },
     el("h2", { id: "nodes-title" }, t("signing.nodes")),
     el("p", {}, t("signing.nodes.lead")),
-    nodes.length ? table(t("signing.nodes"), heads, nodes.map(row)) : el("p", { class: "muted" }, t("signing.nodes.none")),
+    nodes.length
+      ? el("ul", { class: "lines" }, nodes.map(line))
+      : el("p", { class: "muted" }, t("signing.nodes.none")),
   );
 }
 
@@ -121,9 +127,9 @@ export function keysScreen(main, session, parts) {
       { class: "entry request" },
       el("b", {}, purposeWord(key.purpose)),
       badge(key.state),
-      el("p", { class: "muted small" }, code(key.key_id), ` · ${t(`signing.algorithm.${key.algorithm}`)}`),
+      el("p", { class: "muted small" }, code(key.key_id), ` · ${key.algorithm}`),
       el("dl", { class: "facts beside" }, dates(key), counts ? fact(t("signing.held"), holders) : null),
-      lacking ? el("p", { class: "small" }, icon("warning", 18), " ", t("signing.lacking")) : null,
+      lacking ? el("p", {}, t("signing.lacking")) : null,
       acts(key),
     );
   }

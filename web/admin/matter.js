@@ -4,6 +4,7 @@
 import { el } from "/web/shared/dom.js";
 import { ktpDate, t } from "/web/shared/i18n.js";
 import { purposeWord } from "./keys.js";
+import { periodWord } from "./retention.js";
 
 const fact = (label, ...values) => el("div", {}, el("dt", {}, label), el("dd", {}, values));
 
@@ -112,7 +113,14 @@ const PARTS = {
     fact(t("proposal.key.state"), t(`signing.state.${state}`)),
     state === "active" ? fact(t("proposal.key.successor"), keyId(successor)) : null,
   ],
+  set_retention: ({ before, days }) => [
+    fact(t("proposal.retention.days"), el("s", {}, before), " → ", days),
+    days < before ? fact(t("proposal.retention.note"), t("proposal.retention.shorter")) : null,
+  ],
 };
+
+/** What people call what a request is about. */
+export const nameOf = ({ kind, name }) => (kind === "set_retention" ? periodWord(name) : name);
 
 /** Shows it; nothing where it is forgotten. */
 export function matterOf(item) {

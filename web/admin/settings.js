@@ -3,12 +3,15 @@
 import { el } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
 import { keysScreen } from "./keys.js";
+import { retentionScreen } from "./retention.js";
 
-const PARTS = [{ part: "kunci", label: "signing.title", show: keysScreen }];
+const PARTS = [
+  { part: "kunci", label: "signing.title", show: keysScreen },
+  { part: "simpan", label: "retention.title", show: retentionScreen },
+];
 
 /** The parts as links, the shown one marked. */
 function parts(here) {
-  if (PARTS.length < 2) return null;
   const link = ({ part, label }) =>
     el(
       "li",

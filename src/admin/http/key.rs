@@ -45,7 +45,7 @@ struct SigningKey {
     key_id: String,
     /// What it signs: `token`, `receipt`, `card`, `status`.
     purpose: String,
-    /// How: `ed25519` or `es256`.
+    /// How, as in the key set: `EdDSA` or `ES256`.
     algorithm: String,
     /// Where it is in its life.
     state: KeyState,
