@@ -10,7 +10,7 @@ use crate::credential::KeyPurpose;
 use crate::error::Result;
 use crate::keyring::model::{KeyState, LEAST_PUBLISHED_SECONDS, NODE_SILENCE_SECONDS, RETIRING_SECONDS};
 use crate::keyring::ports::{self as keys, Overview};
-use crate::keyring::{KeyRow, store::Node};
+use crate::keyring::{KeyRow, Node};
 use crate::staff::Allowed;
 use crate::transaction;
 

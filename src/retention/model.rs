@@ -108,35 +108,14 @@ impl Period {
     }
 }
 
-/// What was decided about a period.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Setting {
-    /// Which.
-    pub name: Period,
-    /// Days.
-    pub days: i64,
-    /// Days that counted before, and in the first day after.
-    pub former_days: i64,
-    /// How often it was decided.
-    pub version: i64,
-    /// When it was decided last.
-    pub changed_at: Timestamp,
-    /// Who asked.
-    pub asked_by: Uuid,
-    /// Who granted it.
-    pub granted_by: Uuid,
+/// From when on days count by themselves that were decided at `changed_at`.
+pub const fn counts_at(changed_at: Timestamp) -> Timestamp {
+    changed_at.plus_seconds(GRACE_SECONDS)
 }
 
-impl Setting {
-    /// Days that count now: a shorter period waits for a day.
-    pub fn days_at(&self, now: Timestamp) -> i64 {
-        if now < self.counts_at() { self.days.max(self.former_days) } else { self.days }
-    }
-
-    /// From when on its own days count.
-    pub const fn counts_at(&self) -> Timestamp {
-        self.changed_at.plus_seconds(GRACE_SECONDS)
-    }
+/// Days that count at `now`, of those that were decided at `changed_at` and those that counted before: a shorter period waits for a day.
+pub fn counting(days: i64, former_days: i64, changed_at: Timestamp, now: Timestamp) -> i64 {
+    if now < counts_at(changed_at) { days.max(former_days) } else { days }
 }
 
 /// Nothing would change.
@@ -171,19 +150,9 @@ mod tests {
     #[test]
     fn a_shorter_period_waits_for_a_day_and_a_longer_one_does_not() {
         let at = Timestamp::from_micros(1_000_000_000);
-        let setting = |days, former_days| Setting {
-            name: Period::Searches,
-            days,
-            former_days,
-            version: 1,
-            changed_at: at,
-            asked_by: Uuid::nil(),
-            granted_by: Uuid::nil(),
-        };
-        let days = |setting: &Setting, seconds| setting.days_at(at.plus_seconds(seconds));
-        let shorter = setting(30, 90);
-        assert_eq!((days(&shorter, 0), days(&shorter, DAY - 1), days(&shorter, DAY)), (90, 90, 30));
-        let longer = setting(90, 30);
-        assert_eq!((days(&longer, 0), days(&longer, DAY)), (90, 90));
+        let count = |(days, former), seconds| counting(days, former, at, at.plus_seconds(seconds));
+        let (shorter, longer) = ((30, 90), (90, 30));
+        assert_eq!((count(shorter, 0), count(shorter, DAY - 1), count(shorter, DAY)), (90, 90, 30));
+        assert_eq!((count(longer, 0), count(longer, DAY)), (90, 90));
     }
 }

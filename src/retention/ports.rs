@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::model::{Period, Setting, changed_since, no_change};
-use super::store;
+use super::model::{self, Period, changed_since, no_change};
+use super::store::{self, Setting};
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::db::{DbResult, Tx};
@@ -30,10 +30,17 @@ impl State {
         Self {
             period,
             days: setting.as_ref().map_or(default_days, |setting| setting.days),
-            counts: setting.as_ref().map_or(default_days, |setting| setting.days_at(now)),
+            counts: setting.as_ref().map_or(default_days, |one| {
+                model::counting(one.days, one.former_days, one.changed_at, now)
+            }),
             default_days,
             setting,
         }
+    }
+
+    /// When `days` count, where that is still to come.
+    pub fn counts_at(&self) -> Option<Timestamp> {
+        self.setting.as_ref().filter(|_| self.counts != self.days).map(|setting| model::counts_at(setting.changed_at))
     }
 
     /// Which decision it is: a new one names it.

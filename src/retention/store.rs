@@ -2,11 +2,30 @@
 
 use uuid::Uuid;
 
-use super::model::{Period, Setting};
+use super::model::Period;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
 use crate::{change, fetch_all, fetch_optional};
+
+/// What was decided about a period.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Setting {
+    /// Which.
+    pub name: Period,
+    /// Days.
+    pub days: i64,
+    /// Days that counted before, and in the first day after.
+    pub former_days: i64,
+    /// How often it was decided.
+    pub version: i64,
+    /// When it was decided last.
+    pub changed_at: Timestamp,
+    /// Who asked.
+    pub asked_by: Uuid,
+    /// Who granted it.
+    pub granted_by: Uuid,
+}
 
 macro_rules! settings {
     ($tail:literal) => {

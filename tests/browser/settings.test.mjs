@@ -84,4 +84,52 @@ describe("settings of the service", { timeout: 600_000 }, () => {
       assert.equal(await reader.page.locator("main").getByRole("button").count(), 0);
     });
   });
+
+  test("a period is made shorter by two, and waits for a day in which it can be taken back", async () => {
+    await withPeople(["one", "two", "reader"], async ({ one, two, reader }) => {
+      const [first, second] = demo.administrators;
+      await demo.later(30);
+      await logInAt(demo, one.page, "/admin", first, "Pegawai");
+      await one.page.getByRole("link", { name: "Pengaturan" }).click();
+      await one.page.getByRole("link", { name: "Masa simpan" }).click();
+      await heading(one.page, "Masa simpan").waitFor();
+      await one.page.getByText("Belum pernah diubah.").first().waitFor();
+      await screen(one.page, "retention");
+      await one.page.getByRole("button", { name: "Ubah masa simpan: Jumlah pencarian petugas" }).focus();
+      await one.page.keyboard.press("Enter");
+      const dialog = one.page.getByRole("dialog");
+      await dialog.getByLabel("Jumlah hari").fill("3");
+      await dialog.getByLabel("Alasan").fill("Terlalu lama");
+      await dialog.getByRole("button", { name: "Minta persetujuan" }).click();
+      await dialog.getByText("di antara batas").waitFor();
+      await screen(one.page, "retention out of bounds");
+      await ask(one.page, { "Jumlah hari": "45" });
+      await one.page.getByText("Sudah diminta").first().waitFor();
+
+      await logInAt(demo, two.page, "/admin", second, "Pegawai");
+      await two.page.goto("/admin#persetujuan");
+      await two.page.getByText("yang dihapus tidak kembali").waitFor();
+      await screen(two.page, "period to be granted");
+      await grant(two.page, "Masa simpan: Jumlah pencarian petugas");
+      await one.page.reload();
+      await one.page.getByText("Berlaku mulai").waitFor();
+      await one.page.getByText("45 hari", { exact: true }).waitFor();
+      await screen(one.page, "shorter period");
+
+      await logInAt(demo, reader.page, "/admin", auditor, "Pegawai");
+      await reader.page.goto("/admin#pengaturan/simpan");
+      await heading(reader.page, "Masa simpan").waitFor();
+      await reader.page.getByText("Tidak dapat diubah").waitFor();
+      await screen(reader.page, "retention, phone");
+      assert.equal(await reader.page.locator("main").getByRole("button").count(), 0);
+
+      // Without the network it says so, and goes on when asked again.
+      await reader.context.setOffline(true);
+      await reader.page.getByRole("link", { name: "Kunci tanda tangan" }).click();
+      await reader.page.getByRole("button", { name: "Coba lagi" }).waitFor();
+      await reader.context.setOffline(false);
+      await reader.page.getByRole("button", { name: "Coba lagi" }).click();
+      await reader.page.getByText("Kunci kartu cetak").waitFor();
+    });
+  });
 });

@@ -1,6 +1,6 @@
 //! Rows of how long things are kept.
 
-use ikd::retention::model::Setting;
+use ikd::retention::store::Setting;
 use ikd::retention::{Period, ports, store};
 use support::each_engine;
 use uuid::Uuid;

@@ -79,7 +79,7 @@ impl From<Line> for RetentionItem {
             period: state.period,
             days: state.days,
             counts: state.counts,
-            counts_at: setting.filter(|_| state.counts != state.days).map(|setting| setting.counts_at()),
+            counts_at: state.counts_at(),
             default_days: state.default_days,
             least_days,
             most_days,
