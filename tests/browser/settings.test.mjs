@@ -69,8 +69,8 @@ describe("settings of the service", { timeout: 600_000 }, () => {
       await two.page.getByText("Penggantinya").waitFor();
       await two.page.getByText(kid).waitFor();
       await screen(two.page, "key to be retired");
-      renameSync(`${file}.away`, file);
       await grant(two.page, `Kunci ${former}: dihentikan`);
+      renameSync(`${file}.away`, file);
       const after = demo.command("keys", "list").keys;
       const state = (id) => after.find((one) => one.kid === id).state;
       assert.deepEqual([state(former), state(kid)], ["retired", "active"]);
