@@ -3,6 +3,7 @@
 mod audit_log;
 mod figure;
 mod key;
+mod mail;
 mod office;
 mod office_requests;
 mod party;
@@ -18,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use super::audit_log::AuditLog;
 use super::figure::Figures;
 use super::keys::Keys;
+use super::mails::Mails;
 use super::offices::AllOffices;
 use super::parties::Parties;
 use super::retention::Periods;
@@ -32,7 +34,7 @@ pub fn routes(
     proposals: Proposals,
     parties: Parties,
     (figures, log): (Figures, AuditLog),
-    (keys, periods): (Keys, Periods),
+    (keys, periods, mails): (Keys, Periods, Mails),
     staff: Staff,
 ) -> OpenApiRouter {
     let entrance = Entrance { staff, session_cookie: cookie::OFFICIAL, browser_cookie: cookie::OFFICIAL_BROWSER };
@@ -45,6 +47,7 @@ pub fn routes(
         .merge(key::requests().with_state(proposals.clone()))
         .merge(retention::requests().with_state(proposals))
         .merge(retention::routes().with_state(periods))
+        .merge(mail::routes().with_state(mails))
         .merge(key::routes().with_state(keys))
         .merge(office::routes().with_state(offices))
         .merge(party::routes().with_state(parties))

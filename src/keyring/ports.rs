@@ -59,13 +59,7 @@ pub async fn takeover(context: &Context, tx: &mut Tx, kid: &KeyId, now: Timestam
 ///
 /// # Errors
 /// As [`takeover`]; `wrong_state` when that would be another one than was `expected`.
-pub async fn take_over(
-    context: &Context,
-    tx: &mut Tx,
-    kid: &KeyId,
-    expected: &Takeover,
-    now: Timestamp,
-) -> Result<()> {
+pub async fn take_over(context: &Context, tx: &mut Tx, kid: &KeyId, expected: &Takeover, now: Timestamp) -> Result<()> {
     if takeover(context, tx, kid, now).await? != *expected {
         return Err(changed_since().into());
     }
@@ -95,12 +89,7 @@ pub async fn retirement(tx: &mut Tx, kid: &KeyId) -> Result<Retirement> {
 ///
 /// # Errors
 /// As [`retirement`]; `wrong_state` when something else would happen than was `expected`.
-pub async fn retire_at_once(
-    tx: &mut Tx,
-    kid: &KeyId,
-    expected: Option<&Retirement>,
-    now: Timestamp,
-) -> Result<()> {
+pub async fn retire_at_once(tx: &mut Tx, kid: &KeyId, expected: Option<&Retirement>, now: Timestamp) -> Result<()> {
     let found = retirement(tx, kid).await?;
     if expected.is_some_and(|expected| *expected != found) {
         return Err(changed_since().into());

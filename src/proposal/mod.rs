@@ -6,8 +6,8 @@ mod carry;
 mod keys;
 pub mod model;
 mod offices;
-mod periods;
 pub mod parties;
+mod periods;
 pub mod service;
 pub mod store;
 

@@ -30,9 +30,9 @@ impl State {
         Self {
             period,
             days: setting.as_ref().map_or(default_days, |setting| setting.days),
-            counts: setting.as_ref().map_or(default_days, |one| {
-                model::counting(one.days, one.former_days, one.changed_at, now)
-            }),
+            counts: setting
+                .as_ref()
+                .map_or(default_days, |one| model::counting(one.days, one.former_days, one.changed_at, now)),
             default_days,
             setting,
         }

@@ -1,6 +1,6 @@
 //! How the service is set, as the national administration reads it and changes it by two.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ikd::context::Context;
 use ikd::credential::{KeyId, KeyPurpose};
@@ -8,8 +8,8 @@ use ikd::keyring::model::hex;
 use ikd::keyring::{KeyState, Keyring, store as keys};
 use ikd::staff::Role;
 use serde_json::{Value, json};
-use support::each_engine;
 use support::world::World;
+use support::{Engine, each_engine};
 use uuid::Uuid;
 
 use crate::proposals::{act, asked};
@@ -259,6 +259,56 @@ async fn a_period_is_changed_by_two_and_a_shorter_one_deletes_nothing_for_a_day(
         assert_eq!(rows(&context).await, 3, "the first one was too old for a day");
     })
     .await;
+}
+
+const MAILS: &str = "/v1/admin/mails";
+
+/// The words of all kinds of mail that the source names.
+fn kinds_in(folder: &std::path::Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            kinds_in(&path, found);
+        } else {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let named = text.split("MailKind::new(\"").skip(1).filter_map(|rest| rest.split('"').next());
+            found.extend(named.map(str::to_owned));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_kind_of_mail_is_shown_with_invented_people_and_loads_nothing() {
+    let world = World::on(Engine::Sqlite).await;
+    let auditor = official(&world, "periksa", Role::Auditor).await;
+    let province = official(&world, "provinsi", Role::Province).await;
+    let mut kinds = BTreeSet::new();
+    kinds_in(&support::root().join("src"), &mut kinds);
+    assert!(kinds.len() > 10, "{kinds:?}");
+    province.get(MAILS).await.expect_problem(403, "forbidden");
+    province.get(&format!("{MAILS}/activation_code/0")).await.expect_problem(403, "forbidden");
+    let read = async |language: &str| auditor.get(&format!("{MAILS}?language={language}")).await.expect(200).json;
+    let (id, en) = (read("id").await, read("en").await);
+    assert_eq!(auditor.get(MAILS).await.expect(200).json, id, "Indonesian first");
+    let shown = |reply: &Value| -> BTreeSet<String> {
+        reply["items"].as_array().unwrap().iter().map(|item| item["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(shown(&id), kinds, "a kind of mail that nobody can look at");
+    assert_eq!(shown(&en), kinds);
+    for (item, other) in id["items"].as_array().unwrap().iter().zip(en["items"].as_array().unwrap()) {
+        let (samples, others) = (item["samples"].as_array().unwrap(), other["samples"].as_array().unwrap());
+        assert!(!samples.is_empty() && samples.len() == others.len(), "{}", item["kind"]);
+        for (one, other) in samples.iter().zip(others) {
+            let text = one["text"].as_str().unwrap();
+            assert!(one["text"] != other["text"] && !text.contains('@') && text.contains("tidak pernah"), "{text}");
+        }
+    }
+    let page = auditor.get(&format!("{MAILS}/activation_code/0?language=en")).await.expect(200);
+    let policy = page.headers["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'") && policy.contains("sandbox"), "{policy}");
+    auditor.get(&format!("{MAILS}/activation_code/1")).await.expect_problem(404, "not_found");
+    auditor.get(&format!("{MAILS}/surat/0")).await.expect_problem(404, "not_found");
+    auditor.get(&format!("{MAILS}?language=jw")).await.expect_problem(400, "malformed_request");
 }
 
 /// Each act at least once, done.

@@ -132,4 +132,22 @@ describe("settings of the service", { timeout: 600_000 }, () => {
       await reader.page.getByText("Kunci kartu cetak").waitFor();
     });
   });
+
+  test("an auditor reads what every mail says", async () => {
+    await withPeople(["reader"], async ({ reader }) => {
+      const { page } = reader;
+      await demo.later(30);
+      await logInAt(demo, page, "/admin", auditor, "Pegawai");
+      await page.goto("/admin#pengaturan/surel");
+      await heading(page, "Isi surel").waitFor();
+      const code = page.locator("details", { hasText: "Kode aktivasi IKD Anda" });
+      await code.getByText("Kode aktivasi IKD Anda", { exact: true }).focus();
+      await page.keyboard.press("Enter");
+      await code.getByText("012 345").waitFor();
+      const [html] = await Promise.all([page.waitForEvent("popup"), code.getByRole("link").click()]);
+      await html.getByText("012 345").first().waitFor();
+      await html.close();
+      await screen(page, "mails, phone");
+    });
+  });
 });

@@ -74,7 +74,10 @@ async fn nodes_report_what_they_hold_and_are_forgotten() {
         let lacking = async |tx: &mut _, kid: [u8; 8], since| store::lacking(tx, &kid, now.plus_seconds(since)).await;
         assert_eq!(lacking(&mut tx, [1; 8], -100).await.unwrap(), 0);
         let holding = async |tx: &mut _, kid: [u8; 8], since| store::holding(tx, &kid, now.plus_seconds(since)).await;
-        assert_eq!((holding(&mut tx, [1; 8], -100).await.unwrap(), holding(&mut tx, [1; 8], -30).await.unwrap()), (2, 1));
+        assert_eq!(
+            (holding(&mut tx, [1; 8], -100).await.unwrap(), holding(&mut tx, [1; 8], -30).await.unwrap()),
+            (2, 1)
+        );
         assert_eq!(holding(&mut tx, [3; 8], -100).await.unwrap(), 0);
         let seen = store::nodes(&mut tx).await.unwrap();
         let seen: Vec<_> = seen.into_iter().map(|node| (node.node_id, node.seen_at)).collect();

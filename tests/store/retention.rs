@@ -13,7 +13,10 @@ async fn a_period_is_decided_once_at_a_time_and_counts_what_was_decided() {
         let by = |seconds| (asker, granter, now.plus_seconds(seconds));
         let mut tx = context.db.write().await.unwrap();
         assert_eq!(store::lookup(&mut tx, Period::Searches).await.unwrap(), None);
-        assert!(!store::put(&mut tx, Period::Searches, (60, 90), 1, by(0)).await.unwrap().happened(), "nothing is there");
+        assert!(
+            !store::put(&mut tx, Period::Searches, (60, 90), 1, by(0)).await.unwrap().happened(),
+            "nothing is there"
+        );
         assert!(store::put(&mut tx, Period::Searches, (60, 90), 0, by(0)).await.unwrap().happened());
         assert!(!store::put(&mut tx, Period::Searches, (50, 90), 0, by(1)).await.unwrap().happened(), "there is one");
         assert!(store::put(&mut tx, Period::Searches, (120, 60), 1, by(2)).await.unwrap().happened());

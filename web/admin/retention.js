@@ -1,6 +1,6 @@
 // How long things are kept: what two administrators decide, within which bounds, and what nobody decides.
 
-import { button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { button, el, field, fill, notice } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { askFor } from "./asking.js";
@@ -97,7 +97,7 @@ export function retentionScreen(main, session, parts) {
       el(
         "section",
         { class: "card stack", "aria-labelledby": "fixed-title" },
-        el("h2", { id: "fixed-title" }, icon("lock", 20), " ", t("retention.fixed")),
+        el("h2", { id: "fixed-title" }, t("retention.fixed")),
         el("p", {}, t("retention.fixed.lead")),
         el("ul", { class: "lines" }, fixed.map(fixedLine)),
         el("p", {}, t("retention.fixed.log")),

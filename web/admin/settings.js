@@ -3,11 +3,13 @@
 import { el } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
 import { keysScreen } from "./keys.js";
+import { mailsScreen } from "./mails.js";
 import { retentionScreen } from "./retention.js";
 
 const PARTS = [
   { part: "kunci", label: "signing.title", show: keysScreen },
   { part: "simpan", label: "retention.title", show: retentionScreen },
+  { part: "surel", label: "mails.title", show: mailsScreen },
 ];
 
 /** The parts as links, the shown one marked. */

@@ -109,10 +109,7 @@ impl From<Key> for SigningKey {
 #[utoipa::path(get, path = "/v1/admin/keys", tag = "Admin", security(("official" = [])),
     responses((status = 200, description = "Keys and nodes", body = SigningKeysReply),
         (status = "4XX", description = "`forbidden`, `session_ended`")))]
-async fn signing_keys(
-    State(keys): State<Keys>,
-    who: Allowed<ReadSettings>,
-) -> Result<Json<SigningKeysReply>, Problem> {
+async fn signing_keys(State(keys): State<Keys>, who: Allowed<ReadSettings>) -> Result<Json<SigningKeysReply>, Problem> {
     let View { keys, nodes, publish_ahead_seconds } = keys.view(&who).await?;
     let nodes = nodes.into_iter().map(|(node, live, held)| SigningNode {
         node_id: node.node_id,

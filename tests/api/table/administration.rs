@@ -45,6 +45,8 @@ pub fn by_two() -> Vec<Endpoint> {
         gone(own("post", "/v1/admin/keys/{id}/revocation", words())),
         own("get", "/v1/admin/retention", none()),
         gone(own("post", "/v1/admin/retention/{period}", json!({"days": 60, "reason": reason}))),
+        own("get", "/v1/admin/mails", none()),
+        gone(own("get", "/v1/admin/mails/{kind}/{place}", none())),
         own("get", "/v1/admin/parties", none()),
         own("post", "/v1/admin/parties", bank).optional(&["contract"]),
         gone(own("get", "/v1/admin/parties/{id}", none())),
