@@ -5,6 +5,7 @@ import { button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { askFor } from "./asking.js";
+import { purposeWord } from "./words.js";
 
 const BADGES = {
   next: ["wait", "clock"],
@@ -19,9 +20,6 @@ const STEPS = ["make", "copy", "wait", "retire", "leak"];
 const fact = (label, ...values) => el("div", {}, el("dt", {}, label), el("dd", {}, values));
 const code = (text) => el("code", {}, text);
 const hours = (seconds) => t("signing.hours", { n: Math.round(seconds / 360) / 10 });
-
-/** What a key signs, for people. */
-export const purposeWord = (purpose) => t(`signing.purpose.${purpose}`);
 
 /** A key's state, as a badge. */
 function badge(state) {
@@ -69,7 +67,9 @@ function nodesPart(nodes, keys) {
     return [t("signing.node.lacks"), lacking.map((id) => [" ", code(id)])];
   };
   const state = ({ live }) =>
-    el("span", { class: `badge ${live ? "good" : ""}` }, icon(live ? "check" : "clock"), t(`signing.node.${live ? "live" : "silent"}`));
+    live
+      ? el("span", { class: "badge good" }, icon("check"), t("signing.node.live"))
+      : el("span", { class: "badge" }, icon("clock"), t("signing.node.silent"));
   const line = (node) =>
     el(
       "li",
@@ -137,7 +137,8 @@ export function keysScreen(main, session, parts) {
   function page({ items, nodes, publish_ahead_seconds: ahead }) {
     const living = nodes.filter(({ live }) => live).length;
     const of = (keys) => PURPOSES.flatMap((purpose) => keys.filter((key) => key.purpose === purpose).reverse());
-    const [now, over] = [items.filter(({ state }) => state !== "retired"), items.filter(({ state }) => state === "retired")];
+    const now = items.filter(({ state }) => state !== "retired");
+    const over = items.filter(({ state }) => state === "retired");
     const lines = (keys) => el("ul", { class: "lines" }, of(keys).map((key) => line(key, living)));
     return el(
       "div",

@@ -3,8 +3,7 @@
 
 import { el } from "/web/shared/dom.js";
 import { ktpDate, t } from "/web/shared/i18n.js";
-import { purposeWord } from "./keys.js";
-import { periodWord } from "./retention.js";
+import { periodWord, purposeWord } from "./words.js";
 
 const fact = (label, ...values) => el("div", {}, el("dt", {}, label), el("dd", {}, values));
 

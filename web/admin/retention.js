@@ -4,12 +4,10 @@ import { button, el, field, fill, notice } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { askFor } from "./asking.js";
+import { periodWord } from "./words.js";
 
 const fact = (label, ...values) => el("div", {}, el("dt", {}, label), el("dd", {}, values));
 const days = (n) => t("retention.days", { n });
-
-/** What a period is about, for people. */
-export const periodWord = (period) => t(`retention.of.${period}`);
 
 /** Shows them below `parts`. Gives a function that ends it. */
 export function retentionScreen(main, session, parts) {
