@@ -269,7 +269,7 @@ fn kinds_in(folder: &std::path::Path, found: &mut BTreeSet<String>) {
         let path = entry.path();
         if path.is_dir() {
             kinds_in(&path, found);
-        } else {
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
             let named = text.split("MailKind::new(\"").skip(1).filter_map(|rest| rest.split('"').next());
             found.extend(named.map(str::to_owned));
