@@ -44,7 +44,7 @@ impl Compose for Composer {
         })
     }
 
-    fn samples(&self, _: MailKind, _: Language) -> Result<Vec<Sample>> {
+    fn samples(&self, _: MailKind, _: Language) -> ikd::error::Result<Vec<ikd::mail::Sample>> {
         Ok(Vec::new())
     }
 
