@@ -64,6 +64,7 @@ INSERT INTO distribution (name, kind) VALUES
     ('relying_party', 'reference'),
     ('relying_party_key', 'reference'),
     ('relying_party_purpose', 'reference'),
+    ('retention_setting', 'reference'),
     ('setting', 'reference'),
     ('signing_key', 'reference');
 

@@ -221,6 +221,15 @@ impl App {
 
     /// The domains of a node: what each brings is said in its own folder.
     fn modules(&self) -> Vec<Module> {
+        let mut all = self.domains();
+        // The administration reads what the mails of all of them say.
+        let letters = all.iter().flat_map(|module| module.letters.iter().cloned()).collect();
+        let (reviews, asked) = (self.registrations.reviews.clone(), (&self.relying_parties, &self.proposals));
+        all.push(admin::module(&self.context, reviews, &self.officials, asked, letters));
+        all
+    }
+
+    fn domains(&self) -> Vec<Module> {
         vec![
             health::module(&self.context, &self.keyring, &self.clock_watch),
             keyring::module(&self.keyring, self.in_time()),
@@ -254,12 +263,6 @@ impl App {
             counter::module(&self.counter, &self.officers),
             relying_party::module(&self.context, &self.relying_parties),
             employee::module(&self.employee_checks, &self.employees),
-            admin::module(
-                &self.context,
-                self.registrations.reviews.clone(),
-                &self.officials,
-                (&self.relying_parties, &self.proposals),
-            ),
             proposal::module(&self.proposals),
             partner::module(&self.partners, &self.employees),
             webhook::module(&self.webhooks, &self.employees),

@@ -69,6 +69,7 @@ pub mod refresh;
 pub mod register;
 pub mod registration;
 pub mod relying_party;
+pub mod retention;
 pub mod secret;
 pub mod setting;
 pub mod staff;

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use ikd::activation_code::ports::ACTIVATION_CODE;
 use ikd::config::SmtpTls;
-use ikd::error::Language;
+use ikd::error::{Language, Result};
 use ikd::jobs::Wake;
-use ikd::mail::{Compose, ComposeFuture, Email, Letters, Message, Transport, Worker, outbox};
+use ikd::mail::{Compose, ComposeFuture, Email, Letters, MailKind, Message, Sample, Transport, Worker, outbox};
 use ikd::secret::Redacted;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -34,6 +34,10 @@ impl Compose for Composer {
                 language: Language::Indonesian,
             }))
         })
+    }
+
+    fn samples(&self, _: MailKind, _: Language) -> Result<Vec<Sample>> {
+        Ok(Vec::new())
     }
 }
 

@@ -10,7 +10,9 @@ use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Error, Language, Result};
 use crate::life::model::first_name;
-use crate::mail::{Compose, ComposeFuture, Email, Message};
+use crate::mail::{
+    Compose, ComposeFuture, Email, INVENTED_AT, INVENTED_CODE, INVENTED_LINK, INVENTED_NAME, MailKind, Message, Sample,
+};
 use crate::registration::ports as registrations;
 
 #[derive(Template)]
@@ -40,6 +42,14 @@ pub struct ActivationCodes(pub Context);
 impl Compose for ActivationCodes {
     fn compose(&self, message: Message) -> ComposeFuture<'_, Option<Email>> {
         Box::pin(compose(&self.0, message))
+    }
+
+    fn samples(&self, _: MailKind, language: Language) -> Result<Vec<Sample>> {
+        let until = language.moment(INVENTED_AT);
+        let link = format!("{}/aktivasi#{INVENTED_LINK}", self.0.config.service.public_url);
+        let code = ActivationCode::parse(INVENTED_CODE);
+        let write = |code| Sample::of(write(language, INVENTED_NAME, code, &link, Some(&until)));
+        code.into_iter().map(write).collect()
     }
 
     fn sent<'a>(&'a self, tx: &'a mut Tx, message: Message, now: Timestamp) -> ComposeFuture<'a, ()> {

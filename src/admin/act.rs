@@ -106,6 +106,8 @@ acts! {
     pub enum ReadParties: ReadParties, PartyViewed;
     /// Reading of offices.
     pub enum ReadOffices: ReadOffices, OfficesRead;
+    /// Reading how the service is set.
+    pub enum ReadSettings: ReadSettings, SettingsRead, about |session| session.person.staff_id;
     /// Suspending a relying party at once.
     pub enum SuspendParty: SuspendParties, PartySuspended;
 }

@@ -2,11 +2,14 @@
 
 mod audit_log;
 mod figure;
+mod key;
+mod mail;
 mod office;
 mod office_requests;
 mod party;
 mod party_requests;
 mod proposal;
+mod retention;
 mod sessions;
 mod staff;
 
@@ -15,8 +18,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::audit_log::AuditLog;
 use super::figure::Figures;
+use super::keys::Keys;
+use super::mails::Mails;
 use super::offices::AllOffices;
 use super::parties::Parties;
+use super::retention::Periods;
 use crate::proposal::Proposals;
 use crate::staff::http::Entrance;
 use crate::staff::{Invitations, Staff};
@@ -28,6 +34,7 @@ pub fn routes(
     proposals: Proposals,
     parties: Parties,
     (figures, log): (Figures, AuditLog),
+    (keys, periods, mails): (Keys, Periods, Mails),
     staff: Staff,
 ) -> OpenApiRouter {
     let entrance = Entrance { staff, session_cookie: cookie::OFFICIAL, browser_cookie: cookie::OFFICIAL_BROWSER };
@@ -36,7 +43,12 @@ pub fn routes(
         .merge(staff::routes().with_state(people))
         .merge(proposal::routes().with_state(proposals.clone()))
         .merge(party_requests::routes().with_state(proposals.clone()))
-        .merge(office_requests::routes().with_state(proposals))
+        .merge(office_requests::routes().with_state(proposals.clone()))
+        .merge(key::requests().with_state(proposals.clone()))
+        .merge(retention::requests().with_state(proposals))
+        .merge(retention::routes().with_state(periods))
+        .merge(mail::routes().with_state(mails))
+        .merge(key::routes().with_state(keys))
         .merge(office::routes().with_state(offices))
         .merge(party::routes().with_state(parties))
         .merge(figure::routes().with_state(figures))

@@ -2,9 +2,10 @@
 
 use askama::Template;
 
+use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Language, Result};
-use crate::mail::{Compose, ComposeFuture, Email, MailKind, Message};
+use crate::mail::{Compose, ComposeFuture, Email, INVENTED_AT, MailKind, Message, Sample};
 use crate::staff::ports;
 
 /// That an auditor opened data of the office; it refers to the head who is told.
@@ -34,6 +35,10 @@ impl Compose for Letters {
     fn compose(&self, message: Message) -> ComposeFuture<'_, Option<Email>> {
         Box::pin(compose(&self.0, message))
     }
+
+    fn samples(&self, _: MailKind, language: Language) -> Result<Vec<Sample>> {
+        Ok(vec![Sample::of(write(&self.0, language, INVENTED_AT))?])
+    }
 }
 
 /// Writes the message of one outbox row. `None` for a head who has no address: the log tells them.
@@ -43,14 +48,17 @@ async fn compose(context: &Context, message: Message) -> Result<Option<Email>> {
     drop(tx);
     let Some(contact) = contact else { return Ok(None) };
     let language = contact.language;
+    let (subject, text, html) = write(context, language, message.created_at).map_err(Error::internal)?;
+    Ok(Some(Email { mail_id: message.mail_id, to: contact.email, subject: subject.to_owned(), text, html, language }))
+}
+
+fn write(context: &Context, language: Language, at: Timestamp) -> askama::Result<(&'static str, String, String)> {
     let subject = match language {
         Language::Indonesian => "Auditor membuka data di kantor Anda",
         Language::English => "An auditor opened data of your office",
     };
-    let (when, page) =
-        (language.moment(message.created_at), format!("{}/petugas#catatan", context.config.service.public_url));
-    let text = Text { language, when: &when, page: &page }.render().map_err(Error::internal)?;
-    let html = Html { language, subject, when: &when, page: &page }.render().map_err(Error::internal)?;
-    let subject = subject.to_owned();
-    Ok(Some(Email { mail_id: message.mail_id, to: contact.email, subject, text, html, language }))
+    let (when, page) = (language.moment(at), format!("{}/petugas#catatan", context.config.service.public_url));
+    let text = Text { language, when: &when, page: &page }.render()?;
+    let html = Html { language, subject, when: &when, page: &page }.render()?;
+    Ok((subject, text, html))
 }

@@ -345,6 +345,10 @@ pub enum Action {
     PartySuspended,
     /// A suspended relying party verifies again.
     PartyResumed,
+    /// How long something is kept was decided by two; the subject is the period's word as bytes.
+    RetentionSet,
+    /// Somebody of the nation read how the service is set: keys, retention, texts of mails.
+    SettingsRead,
     /// Somebody read what administrators of the nation ask of each other.
     ProposalsRead,
     /// An administrator of the nation asked for something; the subject is the request, as in the next two.
@@ -361,6 +365,8 @@ pub enum Action {
     EmployeeEnabled,
     /// A signing key was made.
     KeyMade,
+    /// A waiting signing key signs from now on, earlier than it would by itself.
+    KeyActivated,
     /// A signing key was retired at once.
     KeyRevoked,
     /// A signing key was published that takes over.

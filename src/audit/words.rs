@@ -128,6 +128,7 @@ labels! {
     EmployeeDisabled = "Pegawai lembaga dinonaktifkan" / "Employee disabled";
     EmployeeEnabled = "Pegawai lembaga diaktifkan lagi" / "Employee enabled again";
     KeyMade = "Kunci tanda tangan dibuat" / "Signing key made";
+    KeyActivated = "Kunci tanda tangan mulai dipakai lebih awal" / "Signing key begun early";
     KeyRevoked = "Kunci tanda tangan dicabut" / "Signing key revoked";
     KeyRotated = "Kunci tanda tangan diganti" / "Signing key rotated";
     KeySetExported = "Kumpulan kunci dicetak" / "Key set exported";
@@ -175,6 +176,8 @@ labels! {
     PartyEntitled = "Hak lembaga diubah" / "What a relying party is entitled to changed";
     PartySuspended = "Lembaga dihentikan" / "Relying party suspended";
     PartyResumed = "Lembaga diizinkan lagi" / "Relying party allowed again";
+    SettingsRead = "Pengaturan layanan dibaca" / "Settings of the service read";
+    RetentionSet = "Masa simpan ditetapkan" / "How long something is kept set";
     ProposalsRead = "Permintaan administrasi pusat dibaca" / "Requests of the national administration read";
     ProposalAsked = "Permintaan administrasi pusat dibuat" / "Request of the national administration made";
     ProposalGranted = "Permintaan administrasi pusat disetujui" / "Request of the national administration granted";

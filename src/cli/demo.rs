@@ -52,7 +52,7 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
     let (folder, temporary) = match args.data.clone() {
         Some(folder) => (folder, false),
         None => {
-            let name = format!("ikd-demo-{}", crate::keyring::service::hex(&Random::system().bytes::<6>()));
+            let name = format!("ikd-demo-{}", crate::keyring::model::hex(&Random::system().bytes::<6>()));
             (std::env::temp_dir().join(name), true)
         }
     };

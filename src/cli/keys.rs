@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::credential::{Algorithm, KeyId, KeyPurpose};
 use crate::keyring::KeyRow;
-use crate::keyring::service::{from_hex, hex};
+use crate::keyring::model::{from_hex, hex, subject_of};
 use crate::keyring::{KeyState, Keyring, init_root};
 use crate::random::Random;
 use crate::transaction;
@@ -176,9 +176,8 @@ pub async fn init(config: Config, algorithm: Algorithm) -> Result<(Context, bool
     Ok((context, root, made))
 }
 
-/// The subject of the entry is the key's id, which is shorter than a UUID.
+/// That it was done stands in the log.
 async fn note(context: &Context, action: Action, kid: &[u8]) -> Result<(), Failure> {
-    let number = kid.iter().take(16).fold(0, |number: u128, byte| (number << 8) | u128::from(*byte));
     let audit = audit::Service::new(context.clone());
-    Ok(transaction!(context.db, "keyring.note", |tx| audit.operator(tx, action, uuid::Uuid::from_u128(number)).await)?)
+    Ok(transaction!(context.db, "keyring.note", |tx| audit.operator(tx, action, subject_of(kid)).await)?)
 }

@@ -10,7 +10,7 @@ use super::{Failure, Format, given_or_read, identity, keys, open_database, outpu
 use crate::config::{Config, ConfigError, LOCAL_FILE};
 use crate::context::Context;
 use crate::credential::Algorithm;
-use crate::keyring::service::hex;
+use crate::keyring::model::hex;
 use crate::office::{Kind, Offices};
 use crate::secret::Redacted;
 use crate::staff::model::AccountState;

@@ -9,7 +9,7 @@ use crate::activation_code::ActivationCode;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Language, Result};
-use crate::mail::{Compose, ComposeFuture, Email, MailKind, Message};
+use crate::mail::{Compose, ComposeFuture, Email, INVENTED_AT, INVENTED_CODE, MailKind, Message, Sample};
 use crate::secret::Redacted;
 use crate::vault::Vault;
 
@@ -56,6 +56,10 @@ pub struct Codes(pub Context);
 impl Compose for Codes {
     fn compose(&self, message: Message) -> ComposeFuture<'_, Option<Email>> {
         Box::pin(compose(&self.0, message))
+    }
+
+    fn samples(&self, _: MailKind, language: Language) -> Result<Vec<Sample>> {
+        Ok(vec![Sample::of(write(language, INVENTED_CODE, &language.moment(INVENTED_AT)))?])
     }
 }
 

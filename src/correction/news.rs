@@ -12,7 +12,7 @@ use crate::error::{Error, Language, Result, Text as Words};
 use crate::life::EventKind;
 use crate::life::model::{first_name, reference};
 use crate::life::ports::{self as life, By};
-use crate::mail::{Email, MailKind, Message, outbox};
+use crate::mail::{Email, INVENTED_NAME, MailKind, Message, Sample, outbox};
 use crate::secret::Redacted;
 
 /// The message to whoever registers; it refers to the case.
@@ -101,19 +101,42 @@ pub fn compose(
     (email, full_name): (Redacted<String>, &str),
     language: Language,
 ) -> Result<Email> {
-    let (title, what, next) = if message.kind == CORRECTION_DUE { due() } else { said(case.state) };
-    let (first_name, reference) = (first_name(full_name), reference(case.correction_id));
+    let words = if message.kind == CORRECTION_DUE { due() } else { said(case.state) };
+    let reference = reference(case.correction_id);
+    let (subject, text, html) =
+        write(language, words, case.kind, (&first_name(full_name), &reference)).map_err(Error::internal)?;
+    Ok(Email { mail_id: message.mail_id, to: email, subject: subject.to_owned(), text, html, language })
+}
+
+/// What these messages would say: of each state that somebody is told of, or the reminder.
+///
+/// # Errors
+/// When one cannot be put together.
+pub fn samples(kind: MailKind, language: Language) -> Result<Vec<Sample>> {
+    let told = [State::WaitingResident, State::InRegister, State::Resolved, State::Refused, State::Lapsed];
+    let words = if kind == CORRECTION_DUE { vec![due()] } else { told.map(said).into() };
+    let reference = reference(Uuid::nil());
+    let about = Kind::RegisterMisspelling;
+    words.into_iter().map(|words| Sample::of(write(language, words, about, (INVENTED_NAME, &reference)))).collect()
+}
+
+fn write(
+    language: Language,
+    (title, what, next): (Words, Words, Words),
+    kind: Kind,
+    (first_name, reference): (&str, &str),
+) -> askama::Result<(&'static str, String, String)> {
     let news = News {
-        first_name: &first_name,
+        first_name,
         what: what.in_language(language),
         next: next.in_language(language),
-        kind: title_of(case.kind).in_language(language),
-        reference: &reference,
+        kind: title_of(kind).in_language(language),
+        reference,
     };
     let subject = title.in_language(language);
-    let text = Text { language, news: &news }.render().map_err(Error::internal)?;
-    let html = Html { language, subject, news: &news }.render().map_err(Error::internal)?;
-    Ok(Email { mail_id: message.mail_id, to: email, subject: subject.to_owned(), text, html, language })
+    let text = Text { language, news: &news }.render()?;
+    let html = Html { language, subject, news: &news }.render()?;
+    Ok((subject, text, html))
 }
 
 const fn title_of(kind: Kind) -> Words {

@@ -8,8 +8,6 @@ pub use crate::staff::model::check_reason;
 pub const VIEWS_PER_HOUR: i64 = 10;
 /// Minutes that such a view stays open.
 pub const VIEW_MINUTES: i64 = 10;
-/// Days that its reason is kept.
-pub const VIEW_DAYS: i64 = 365;
 /// Match numbers that an officer may try in an hour.
 pub const MATCHES_PER_HOUR: i64 = 120;
 

@@ -5,13 +5,14 @@ use uuid::Uuid;
 
 use super::act::{Officer, OpenWithReason, ReadReasonsGiven, ViewPicture, ViewRegistration};
 use super::desk::Desk;
-use super::model::{VIEW_DAYS, VIEW_MINUTES, VIEWS_PER_HOUR, check_reason};
+use super::model::{VIEW_MINUTES, VIEWS_PER_HOUR, check_reason};
 use super::store::{self, ReasonedView};
 use crate::audit::{Action, Event, Outcome};
-use crate::clock::{DAY, HOUR, MINUTE, Timestamp};
+use crate::clock::{HOUR, MINUTE, Timestamp};
 use crate::error::{Code, Language, Refusal, Result};
 use crate::lookup::{Kind, ports as lookup};
 use crate::registration::review::View;
+use crate::retention::{Period, ports as retention};
 use crate::secret::Redacted;
 use crate::staff::permission::Agent;
 use crate::staff::{Allowed, Permission, ports};
@@ -156,8 +157,12 @@ impl Views {
     /// # Errors
     /// When the database does not answer.
     pub async fn sweep(&self) -> Result<u64> {
-        let before = self.desk.context.now().plus_seconds(-VIEW_DAYS * DAY);
-        transaction!(self.desk.context.db, "counter.sweep_views", |tx| Ok(store::sweep_views(tx, before).await?))
+        let context = &self.desk.context;
+        let now = context.now();
+        transaction!(context.db, "counter.sweep_views", |tx| {
+            let before = retention::kept_since(context, tx, Period::ViewReasons, now).await?;
+            Ok(store::sweep_views(tx, before).await?)
+        })
     }
 
     async fn require_sight(&self, officer: Officer, event: Event, id: Uuid) -> Result<()> {

@@ -9,9 +9,7 @@ use crate::input;
 use crate::secret::Redacted;
 use crate::text_column;
 
-/// Days that a report is kept after it was closed.
-pub const KEEP_CLOSED_DAYS: i64 = 180;
-/// Days that one is kept that nobody closed.
+/// Days that a report is kept that nobody closed. After it was closed `retention` says how long.
 pub const KEEP_DAYS: i64 = 365;
 const WHERE_CHARACTERS: usize = 160;
 const CONTACT_CHARACTERS: usize = 120;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use uuid::Uuid;
 
-use super::model::{KEEP_CLOSED_DAYS, KEEP_DAYS, Report, Said, State};
+use super::model::{KEEP_DAYS, Report, Said, State};
 use super::store::{self, SealedReport};
 use crate::captcha;
 use crate::clerk::Clerk;
@@ -16,6 +16,7 @@ use crate::error::{Code, Refusal, Result};
 use crate::fair::{alike, tiers};
 use crate::life::model::reference;
 use crate::office::ports as offices;
+use crate::retention::{Period, ports as retention};
 use crate::secret::Redacted;
 use crate::transaction;
 use crate::window::{Counted, Window};
@@ -136,8 +137,11 @@ impl Reports {
     /// When the database did not do it.
     pub async fn sweep(&self) -> Result<u64> {
         let now = self.context.now();
-        let (old, closed) = (now.plus_seconds(-KEEP_DAYS * DAY), now.plus_seconds(-KEEP_CLOSED_DAYS * DAY));
-        transaction!(self.context.db, "fraud.sweep", |tx| Ok(store::sweep(tx, old, closed).await?))
+        let old = now.plus_seconds(-KEEP_DAYS * DAY);
+        transaction!(self.context.db, "fraud.sweep", |tx| {
+            let closed = retention::kept_since(&self.context, tx, Period::FraudReports, now).await?;
+            Ok(store::sweep(tx, old, closed).await?)
+        })
     }
 }
 

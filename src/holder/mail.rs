@@ -4,9 +4,10 @@ use askama::Template;
 use uuid::Uuid;
 
 use super::ports;
+use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Language, Result};
-use crate::mail::{Email, MailKind, Message};
+use crate::mail::{Email, INVENTED_AT, MailKind, Message, Sample};
 
 /// Somebody registered with the NIK of a holder: tells that holder. It refers to the registration. One message covers everything
 /// that happened while it waited.
@@ -43,12 +44,25 @@ pub async fn compose(context: &Context, message: Message, resident: Uuid) -> Res
     let Some(contact) = ports::contact(context, &mut tx, resident).await? else { return Ok(None) };
     let (Some(to), language) = (contact.email, contact.language) else { return Ok(None) };
     drop(tx);
+    let (subject, text, html) = write(language, message.created_at).map_err(Error::internal)?;
+    Ok(Some(Email { mail_id: message.mail_id, to, subject: subject.to_owned(), text, html, language }))
+}
+
+/// What the message would say.
+///
+/// # Errors
+/// When it cannot be put together.
+pub fn sample(language: Language) -> Result<Sample> {
+    Sample::of(write(language, INVENTED_AT))
+}
+
+fn write(language: Language, at: Timestamp) -> askama::Result<(&'static str, String, String)> {
     let subject = match language {
         Language::Indonesian => "Ada pendaftaran IKD dengan NIK Anda",
         Language::English => "Somebody registered for IKD with your NIK",
     };
-    let when = language.moment(message.created_at);
-    let text = Text { language, when: &when }.render().map_err(Error::internal)?;
-    let html = Html { language, subject, when: &when }.render().map_err(Error::internal)?;
-    Ok(Some(Email { mail_id: message.mail_id, to, subject: subject.to_owned(), text, html, language }))
+    let when = language.moment(at);
+    let text = Text { language, when: &when }.render()?;
+    let html = Html { language, subject, when: &when }.render()?;
+    Ok((subject, text, html))
 }

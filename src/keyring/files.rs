@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::service::{from_hex, hex};
+use super::model::{from_hex, hex};
 use crate::credential::{FileSigner, KeyId, KeyPurpose, Signer};
 use crate::random::Random;
 use crate::vault::{VaultError, write_private};

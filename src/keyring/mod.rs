@@ -7,6 +7,7 @@ pub mod files;
 pub mod http;
 pub mod model;
 pub mod operator;
+pub mod ports;
 pub mod service;
 pub mod signing;
 pub mod store;
@@ -14,7 +15,7 @@ pub mod store;
 pub use files::init_root;
 pub use model::{KeyState, RETIRING_SECONDS};
 pub use service::Keyring;
-pub use store::KeyRow;
+pub use store::{KeyRow, Node};
 
 use crate::jobs::Job;
 use crate::module::Module;

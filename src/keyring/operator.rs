@@ -1,14 +1,15 @@
 //! What an operator does with keys: making, publishing, revoking, listing. `ikd keys` is its face.
 
 use super::files::key_path;
-use super::model::{KeyState, MADE};
-use super::service::{Keyring, hex};
+use super::model::{KeyState, MADE, hex};
+use super::ports;
+use super::service::Keyring;
 use super::store::{self, KeyRow, NewKey};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::credential::{Algorithm, FileSigner, Jwk, JwkSet, KeyId, KeyPurpose, Signer};
 use crate::db::DbError;
-use crate::error::{Code, Error, Refusal, Result};
+use crate::error::{Error, Result};
 use crate::vault::Label;
 use crate::{setting, transaction};
 
@@ -86,27 +87,7 @@ impl Keyring {
     /// # Errors
     /// `not_found`; `wrong_state` when it is the active key and no other one waits.
     pub async fn revoke(context: &Context, kid: KeyId) -> Result<()> {
-        let token = KeyPurpose::Token;
-        transaction!(context.db, "keyring.revoke", |tx| {
-            let now = context.now();
-            let rows = store::all(tx).await?;
-            let row = rows.iter().find(|row| row.kid == kid && row.purpose == token).ok_or(Code::NotFound)?;
-            let revoked = match row.state {
-                KeyState::Retired => return Err(Code::NotFound.into()),
-                KeyState::Active => {
-                    let waits = |row: &&KeyRow| row.purpose == token && row.state == KeyState::Next;
-                    let next = rows.iter().find(waits).ok_or_else(no_successor)?;
-                    store::replace(tx, &kid, &next.kid, token, now).await
-                }
-                KeyState::Next | KeyState::Retiring => store::revoke(tx, &kid, token, now).await,
-            };
-            match revoked {
-                Ok(revoked) if revoked.happened() => Ok(()),
-                // Keys were promoted or revoked elsewhere meanwhile: the rows are read again.
-                Ok(_) | Err(DbError::Unique) => Err(DbError::Contention.into()),
-                Err(error) => Err(error.into()),
-            }
-        })
+        transaction!(context.db, "keyring.revoke", |tx| ports::retire_at_once(tx, &kid, None, context.now()).await)
     }
 
     /// Refuses a root secret that is not the one this database is sealed with; a database without one takes it.
@@ -142,13 +123,6 @@ impl Keyring {
         let published = rows.iter().filter(|row| row.state.is_published(row.purpose, row.retired_at, now));
         JwkSet { keys: published.filter_map(|row| Some(Jwk::new(&row.key()?, row.purpose))).collect() }
     }
-}
-
-fn no_successor() -> Refusal {
-    Refusal::new(Code::WrongState).detail(
-        "Ini kunci aktif dan belum ada penggantinya; jalankan `ikd keys rotate token` dan salin berkasnya dahulu.",
-        "This is the active key and none waits to replace it; run `ikd keys rotate token` and copy its file first.",
-    )
 }
 
 async fn publish(context: &Context, purpose: KeyPurpose, signer: &dyn Signer, state: KeyState) -> Result<()> {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -286,14 +285,4 @@ impl Snapshot {
         snapshot.rows = rows;
         snapshot
     }
-}
-
-/// Lower-case hexadecimal, as in the names of key files.
-pub fn hex(bytes: &[u8]) -> String {
-    HEXLOWER.encode(bytes)
-}
-
-/// Reads a key's id from its 16 hexadecimal digits.
-pub fn from_hex(hex: &str) -> Option<[u8; 8]> {
-    HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok()?.try_into().ok()
 }

@@ -157,6 +157,37 @@ pub async fn lacking(tx: &mut Tx, kid: &[u8], since: Timestamp) -> DbResult<i64>
     Ok(fetch_one!(tx, (i64,), LACKING, kid, since)?.0)
 }
 
+const HOLDING: &str = "SELECT COUNT(*) FROM node n WHERE n.seen_at > $2 \
+    AND EXISTS (SELECT 1 FROM node_key k WHERE k.node_id = n.node_id AND k.kid = $1)";
+
+/// How many nodes seen after `since` hold this key's private half.
+pub async fn holding(tx: &mut Tx, kid: &[u8], since: Timestamp) -> DbResult<i64> {
+    Ok(fetch_one!(tx, (i64,), HOLDING, kid, since)?.0)
+}
+
+/// A process of the service that reported what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Node {
+    /// Its id, made when it started.
+    pub node_id: Uuid,
+    /// When it reported last.
+    pub seen_at: Timestamp,
+}
+
+const NODES: &str = "SELECT node_id, seen_at FROM node ORDER BY node_id";
+
+/// All nodes that are not forgotten, the one that started first before others.
+pub async fn nodes(tx: &mut Tx) -> DbResult<Vec<Node>> {
+    fetch_all!(tx, Node, NODES)
+}
+
+const HELD_BY_ALL: &str = "SELECT node_id, kid FROM node_key ORDER BY node_id, kid";
+
+/// Which node holds which private half.
+pub async fn held(tx: &mut Tx) -> DbResult<Vec<(Uuid, Vec<u8>)>> {
+    fetch_all!(tx, (Uuid, Vec<u8>), HELD_BY_ALL)
+}
+
 const FORGET_KEYS: &str = "DELETE FROM node_key WHERE node_id = $1";
 const FORGET: &str = "DELETE FROM node WHERE node_id = $1";
 

@@ -14,7 +14,9 @@ use crate::db::Tx;
 use crate::error::{Error, Language, Result};
 use crate::holder::Reason;
 use crate::holder::ports as holder;
-use crate::mail::{Compose, ComposeFuture, Email, MailKind, Message, outbox};
+use crate::mail::{
+    Compose, ComposeFuture, Email, INVENTED_AT, INVENTED_LINK, INVENTED_NAME, MailKind, Message, Sample, outbox,
+};
 use crate::office::ports as offices;
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
@@ -66,6 +68,28 @@ pub struct Notices(pub Context);
 impl Compose for Notices {
     fn compose(&self, message: Message) -> ComposeFuture<'_, Option<Email>> {
         Box::pin(compose(&self.0, message))
+    }
+
+    fn samples(&self, _: MailKind, language: Language) -> Result<Vec<Sample>> {
+        let link = format!("{}/blokir#{INVENTED_LINK}", self.0.config.service.public_url);
+        let to = Addressee { email: Redacted(String::new()), language, first_name: Redacted(INVENTED_NAME.into()) };
+        let row = |kind: EventKind, reason, office_id| NoticeRow {
+            notice_id: Uuid::nil(),
+            resident_id: Uuid::nil(),
+            event_id: Uuid::nil(),
+            kind,
+            reason,
+            at: INVENTED_AT,
+            office_id,
+            sealed: Vec::new(),
+            used_at: None,
+        };
+        let others = <EventKind as strum::VariantArray>::VARIANTS.iter().filter(|kind| **kind != EventKind::Stopped);
+        let stops = Reason::ALL.iter().map(|reason| row(EventKind::Stopped, Some(*reason), None));
+        let at_counter = row(EventKind::Stopped, Some(Reason::Closed), Some(Uuid::nil()));
+        let rows = others.map(|kind| row(*kind, None, None)).chain(stops).chain([at_counter]);
+        let write = |row: NoticeRow| Sample::of(write(&row, &to, row.office_id.map(|_| "Dinas Dukcapil"), &link));
+        rows.map(write).collect()
     }
 }
 

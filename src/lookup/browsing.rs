@@ -2,13 +2,14 @@
 
 use uuid::Uuid;
 
-use super::model::{Day, KEEP_DAYS, Kind, Looked, SHOWN_DAYS, median};
+use super::model::{Day, Kind, Looked, SHOWN_DAYS, median};
 use super::store::{self, UseRow};
 use crate::clerk::Clerk;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
+use crate::retention::{Period, ports as retention};
 use crate::secret::Redacted;
 use crate::transaction;
 
@@ -109,8 +110,11 @@ pub async fn lift(tx: &mut Tx, at: Clerk, officer: Uuid, now: Timestamp) -> Resu
 /// # Errors
 /// When the database did not do it.
 pub async fn sweep(context: &Context) -> Result<u64> {
-    let day = context.now().day_in_jakarta() - KEEP_DAYS;
-    transaction!(context.db, "lookup.sweep", |tx| Ok(store::sweep(tx, day).await?))
+    let now = context.now();
+    transaction!(context.db, "lookup.sweep", |tx| {
+        let day = retention::kept_since(context, tx, Period::Searches, now).await?.day_in_jakarta();
+        Ok(store::sweep(tx, day).await?)
+    })
 }
 
 fn own() -> Refusal {

@@ -15,8 +15,6 @@ const MOST_WORDS: usize = 4;
 const PAIRED: usize = 8;
 /// Signs of a registration's number as people speak of it: the last ones of its id.
 const NUMBER_SIGNS: usize = 6;
-/// Days for which it is kept what somebody looked for.
-pub const KEEP_DAYS: i64 = 90;
 /// Days that supervisors look back on.
 pub const SHOWN_DAYS: i64 = 7;
 /// How many times as much somebody may look for on a day on which a supervisor lifted the limit.

@@ -11,7 +11,9 @@ pub mod outbox;
 pub mod transport;
 pub mod worker;
 
-pub use compose::{Compose, ComposeFuture, Letters, Message};
+pub use compose::{
+    Compose, ComposeFuture, INVENTED_AT, INVENTED_CODE, INVENTED_LINK, INVENTED_NAME, Letters, Message, Sample,
+};
 pub use mailbox::Mailbox;
 pub use outbox::{MailKind, MailState};
 pub use transport::Transport;

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::keys;
 use super::model::Matter;
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -10,12 +11,14 @@ use crate::error::Result;
 use crate::office::ports as offices;
 use crate::relying_party::model::Contact;
 use crate::relying_party::ports as parties;
+use crate::retention::ports as retention;
 use crate::staff::invitation::{self, Manager};
 
-/// Who asked, and when it is granted.
+/// Who asked, who grants it, and when.
 #[derive(Clone, Copy)]
 pub(super) struct By {
     pub asked_by: Uuid,
+    pub granted_by: Uuid,
     pub now: Timestamp,
 }
 
@@ -49,5 +52,14 @@ pub(super) async fn out(context: &Context, tx: &mut Tx, matter: &Matter, by: By)
         Matter::ChangeOffice { office_id, before, after } => offices::change(tx, *office_id, before, after).await,
         Matter::CloseOffice { office_id } => offices::close(tx, *office_id, by.now).await,
         Matter::ReopenOffice { office_id } => offices::reopen(tx, *office_id).await,
+        Matter::ActivateKey { key_id, purpose, replaces } => {
+            keys::activate(context, tx, (key_id, purpose, replaces.as_deref()), by.now).await
+        }
+        Matter::RevokeKey { key_id, state, successor } => {
+            keys::revoke(tx, (key_id, *state, successor.as_deref()), by.now).await
+        }
+        Matter::SetRetention { period, days, version, .. } => {
+            retention::set(context, tx, (*period, *days, *version), (by.asked_by, by.granted_by), by.now).await
+        }
     }
 }

@@ -1,10 +1,13 @@
-//! What one administrator of the nation asks and another grants: relying parties and offices come and change. A grant does what the commands do,
+//! What one administrator of the nation asks and another grants: relying parties and offices come and change, signing
+//! keys begin early or are retired. A grant does what the commands do,
 //! with the same functions, in its own transaction (ADR 28).
 
 mod carry;
+mod keys;
 pub mod model;
 mod offices;
 pub mod parties;
+mod periods;
 pub mod service;
 pub mod store;
 

@@ -7,15 +7,16 @@ use crate::audit::Action;
 use crate::clock::{DAY, Timestamp};
 use crate::error::{Code, Language, Refusal, Result};
 use crate::input;
+use crate::keyring::KeyState;
+use crate::keyring::model::{from_hex, subject_of};
 use crate::office::model::Change;
 use crate::relying_party::Entitlement;
 use crate::relying_party::model::Terms;
+use crate::retention::Period;
 use crate::secret::Redacted;
 
 /// Days for which something waits; then it ends by itself.
 pub const WAITS_DAYS: i64 = 7;
-/// Days for which it is known what was asked and decided; the audit log keeps that it was.
-pub const KEPT_DAYS: i64 = 730;
 
 /// What kind of thing is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema, strum::EnumString, strum::IntoStaticStr)]
@@ -43,6 +44,12 @@ pub enum Kind {
     CloseOffice,
     /// That a closed one be opened again.
     ReopenOffice,
+    /// That a waiting signing key sign from now on.
+    ActivateKey,
+    /// That a signing key be retired at once.
+    RevokeKey,
+    /// That something be kept longer or shorter.
+    SetRetention,
 }
 
 /// How far it has come.
@@ -156,6 +163,35 @@ pub enum Matter {
         /// The office.
         office_id: Uuid,
     },
+    /// A waiting signing key signs from now on.
+    ActivateKey {
+        /// The key: 16 hexadecimal digits.
+        key_id: String,
+        /// What it signs.
+        purpose: String,
+        /// The key whose place it takes: if that is another one by now, nobody grants it. Null where none signs.
+        replaces: Option<String>,
+    },
+    /// A token key is retired at once.
+    RevokeKey {
+        /// The key: 16 hexadecimal digits.
+        key_id: String,
+        /// Where it was in its life when this was asked: if that is elsewhere by now, nobody grants it.
+        state: KeyState,
+        /// The key that signs from then on, where this one does: if that is another one by now, nobody grants it.
+        successor: Option<String>,
+    },
+    /// Something is kept longer or shorter.
+    SetRetention {
+        /// What.
+        period: Period,
+        /// Days that were decided, or counted without a decision, when this was asked.
+        before: i64,
+        /// Days that are to count; fewer ones from a day after the grant on.
+        days: i64,
+        /// Which decision it replaces, 0 for none: if that is another by now, nobody grants it.
+        version: i64,
+    },
 }
 
 impl Matter {
@@ -172,11 +208,14 @@ impl Matter {
             Self::ChangeOffice { .. } => Kind::ChangeOffice,
             Self::CloseOffice { .. } => Kind::CloseOffice,
             Self::ReopenOffice { .. } => Kind::ReopenOffice,
+            Self::ActivateKey { .. } => Kind::ActivateKey,
+            Self::RevokeKey { .. } => Kind::RevokeKey,
+            Self::SetRetention { .. } => Kind::SetRetention,
         }
     }
 
     /// Whom it is about.
-    pub const fn subject(&self) -> Uuid {
+    pub fn subject(&self) -> Uuid {
         match self {
             Self::AddParty { party_id, .. }
             | Self::EntitleParty { party_id, .. }
@@ -188,6 +227,10 @@ impl Matter {
             | Self::ChangeOffice { office_id, .. }
             | Self::CloseOffice { office_id }
             | Self::ReopenOffice { office_id } => *office_id,
+            Self::ActivateKey { key_id, .. } | Self::RevokeKey { key_id, .. } => {
+                from_hex(key_id).map_or_else(Uuid::nil, |kid| subject_of(&kid))
+            }
+            Self::SetRetention { period, .. } => period.subject(),
         }
     }
 
@@ -220,6 +263,9 @@ impl Matter {
             Self::ChangeOffice { .. } => Action::OfficeEdited,
             Self::CloseOffice { .. } => Action::OfficeClosed,
             Self::ReopenOffice { .. } => Action::OfficeReopened,
+            Self::ActivateKey { .. } => Action::KeyActivated,
+            Self::RevokeKey { .. } => Action::KeyRevoked,
+            Self::SetRetention { .. } => Action::RetentionSet,
         }
     }
 
@@ -288,6 +334,7 @@ mod tests {
         let contract = Terms { number: String::from("1/PKS"), from: day, until: day };
         let email = Some(Redacted(String::from("rina@bank.example")));
         let (username, full_name) = (String::from("rina"), String::from("Rina"));
+        let key = || String::from("0000000000000007");
         let (name, entitled, language) = (String::from("Bank  Satu"), entitlement(), Language::English);
         vec![
             Matter::AddParty { party_id, name, entitlement: entitled.clone(), contract: Some(contract.clone()) },
@@ -300,6 +347,9 @@ mod tests {
             Matter::ChangeOffice { office_id: party_id, before: Change::default(), after: Change::default() },
             Matter::CloseOffice { office_id: party_id },
             Matter::ReopenOffice { office_id: party_id },
+            Matter::ActivateKey { key_id: key(), purpose: String::from("token"), replaces: Some(key()) },
+            Matter::RevokeKey { key_id: key(), state: KeyState::Active, successor: Some(key()) },
+            Matter::SetRetention { period: Period::Searches, before: 90, days: 30, version: 0 },
         ]
     }
 
@@ -313,7 +363,9 @@ mod tests {
             let json = |matter: &Matter| serde_json::to_value(matter).unwrap();
             assert_eq!(json(&again), json(&matter));
             assert_eq!(json(&matter)["kind"], matter.kind().as_str(), "the word in the table");
-            assert_eq!((again.subject(), again.kind()), (Uuid::from_u128(7), matter.kind()));
+            let period = matches!(matter, Matter::SetRetention { .. });
+            let subject = if period { Period::Searches.subject() } else { Uuid::from_u128(7) };
+            assert_eq!((again.subject(), again.kind()), (subject, matter.kind()));
             assert!(seen.insert(matter.about()));
             assert_eq!(json(&matter).to_string().contains('@'), matter.is_personal());
             assert!(!json(&matter.for_readers()).to_string().contains('@'));

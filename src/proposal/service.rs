@@ -3,14 +3,15 @@
 use uuid::Uuid;
 
 use super::carry::{self, By};
-use super::model::{self, KEPT_DAYS, Matter, State, check_reason, end_of};
+use super::model::{self, Matter, State, check_reason, end_of};
 use super::store::{self, Proposal};
 use crate::audit::{self, Event, Outcome};
-use crate::clock::{DAY, Timestamp};
+use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::page::{self, Page};
+use crate::retention::{Period, ports as retention};
 use crate::staff::ports as people;
 use crate::{audited, transaction};
 
@@ -107,7 +108,7 @@ impl Proposals {
                 return Err(model::nobody_asks().into());
             }
             store::grant(tx, id, (granter, now), matter.is_personal()).await?.or(Code::NotFound)?;
-            let by = By { asked_by: proposal.asked_by, now };
+            let by = By { asked_by: proposal.asked_by, granted_by: granter, now };
             carry::out(&self.context, tx, &matter, by).await.map_err(unfit)?;
             self.audit.record(tx, done, Outcome::Done).await
         })
@@ -202,7 +203,8 @@ impl Proposals {
         let now = self.context.now();
         transaction!(self.context.db, "proposal.sweep", |tx| {
             let expired = store::expire(tx, now).await?;
-            Ok(expired + store::sweep(tx, now.plus_seconds(-KEPT_DAYS * DAY), BATCH).await?)
+            let before = retention::kept_since(&self.context, tx, Period::Proposals, now).await?;
+            Ok(expired + store::sweep(tx, before, BATCH).await?)
         })
     }
 

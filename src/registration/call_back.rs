@@ -7,14 +7,13 @@ use super::model::CallBackFinding;
 use super::store::call_back as store;
 pub use super::store::call_back::CallBackRow;
 use crate::clerk::Clerk;
-use crate::clock::{DAY, Timestamp};
+use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::{DbResult, Tx};
 use crate::error::{Code, Refusal, Result};
 use crate::random::Random;
+use crate::retention::{Period, ports as retention};
 
-/// Days that a call-back is shown and kept.
-pub const KEEP_DAYS: i64 = 90;
 /// Call-backs shown to an office at most.
 const SHOWN: i64 = 100;
 
@@ -50,8 +49,8 @@ impl CallBacks {
     /// # Errors
     /// When the database does not answer.
     pub async fn list(&self, actor: Clerk) -> Result<Vec<CallBackRow>> {
-        let since = self.context.now().plus_seconds(-KEEP_DAYS * DAY);
         let mut tx = self.context.db.read().await?;
+        let since = retention::kept_since(&self.context, &mut tx, Period::CallBacks, self.context.now()).await?;
         let rows = store::of_office(&mut tx, actor.office_id, since, SHOWN).await?;
         Ok(rows.into_iter().filter(|row| ![row.asked_by, row.granted_by].contains(&actor.officer_id)).collect())
     }
@@ -67,8 +66,9 @@ impl CallBacks {
 }
 
 /// Forgets those of long ago; gives how many.
-pub(super) async fn sweep(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
-    store::sweep(tx, now.plus_seconds(-KEEP_DAYS * DAY)).await
+pub(super) async fn sweep(context: &Context, tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
+    let before = retention::kept_since(context, tx, Period::CallBacks, now).await?;
+    store::sweep(tx, before).await
 }
 
 fn nothing_to_call() -> Refusal {

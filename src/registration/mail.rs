@@ -11,7 +11,7 @@ use crate::correction::news;
 use crate::error::{Error, Language, Result};
 use crate::holder;
 use crate::life::model::first_name;
-use crate::mail::{Compose, ComposeFuture, Email, MailKind, Message};
+use crate::mail::{Compose, ComposeFuture, Email, INVENTED_NAME, MailKind, Message, Sample};
 
 /// From today on who registered before may have a digital KTP. It refers to the registration, which makes one such message.
 pub const OLD_ENOUGH: MailKind = MailKind::new("old_enough", 3);
@@ -28,6 +28,10 @@ impl Compose for ForeignRegistration {
                 None => Ok(None),
             }
         })
+    }
+
+    fn samples(&self, _: MailKind, language: Language) -> Result<Vec<Sample>> {
+        Ok(vec![holder::mail::sample(language)?])
     }
 }
 
@@ -53,6 +57,10 @@ impl Compose for OldEnough {
     fn compose(&self, message: Message) -> ComposeFuture<'_, Option<Email>> {
         Box::pin(old_enough(&self.0, message))
     }
+
+    fn samples(&self, _: MailKind, language: Language) -> Result<Vec<Sample>> {
+        Ok(vec![Sample::of(write(language, INVENTED_NAME))?])
+    }
 }
 
 /// `None` when the registration ended, was approved, or has no address.
@@ -65,13 +73,18 @@ async fn old_enough(context: &Context, message: Message) -> Result<Option<Email>
     let contact = contact_of(context, &found)?;
     let Some(to) = contact.email else { return Ok(None) };
     let (language, first_name) = (contact.language, &first_name(contact.full_name.expose()));
+    let (subject, text, html) = write(language, first_name).map_err(Error::internal)?;
+    Ok(Some(Email { mail_id: message.mail_id, to, subject: subject.to_owned(), text, html, language }))
+}
+
+fn write(language: Language, first_name: &str) -> askama::Result<(&'static str, String, String)> {
     let subject = match language {
         Language::Indonesian => "Mulai hari ini: KTP Digital Anda",
         Language::English => "From today on: your digital KTP",
     };
-    let text = Text { language, first_name }.render().map_err(Error::internal)?;
-    let html = Html { language, subject, first_name }.render().map_err(Error::internal)?;
-    Ok(Some(Email { mail_id: message.mail_id, to, subject: subject.to_owned(), text, html, language }))
+    let text = Text { language, first_name }.render()?;
+    let html = Html { language, subject, first_name }.render()?;
+    Ok((subject, text, html))
 }
 
 /// Writes what became of a correction case to whoever registers; each refers to the case.
@@ -80,6 +93,10 @@ pub struct CorrectionNews(pub Context);
 impl Compose for CorrectionNews {
     fn compose(&self, message: Message) -> ComposeFuture<'_, Option<Email>> {
         Box::pin(correction_news(&self.0, message))
+    }
+
+    fn samples(&self, kind: MailKind, language: Language) -> Result<Vec<Sample>> {
+        news::samples(kind, language)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::correction::ports as cases;
 use crate::db::{DbError, DbResult, Tx};
 use crate::error::{Error, Result};
 use crate::lookup::ports as lookup;
+use crate::retention::{Period, ports as retention};
 use crate::transaction;
 
 const BATCH: i64 = 200;
@@ -33,12 +34,12 @@ pub async fn sweep(context: &Context) -> Result<usize> {
             Err(error) => return Err(error),
         }
     }
-    let kept_since = now.plus_seconds(-context.config.retention.registration_days * DAY);
     let deleted = transaction!(context.db, "registration.forget", |tx| {
+        let kept_since = retention::kept_since(context, tx, Period::Registrations, now).await?;
         let pictures = selfie::delete_old(tx, now, BATCH).await?;
         let forgotten = forget(tx, kept_since).await?;
         second_person::sweep(tx, now.plus_seconds(-DAY)).await?;
-        call_backs::sweep(tx, now).await?;
+        call_backs::sweep(context, tx, now).await?;
         Ok(pictures + forgotten)
     })?;
     unreadable.map_or(Ok(ended + deleted), Err)

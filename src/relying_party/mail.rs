@@ -6,7 +6,7 @@ use super::notice::{About, PARTY_NOTICE, contact};
 use super::store::{self, key, notice};
 use crate::context::Context;
 use crate::error::{Error, Language, Result};
-use crate::mail::{Compose, ComposeFuture, Email, Message};
+use crate::mail::{Compose, ComposeFuture, Email, INVENTED_AT, MailKind, Message, Sample};
 
 #[derive(Template)]
 #[template(path = "mail/party_notice.txt")]
@@ -35,6 +35,12 @@ pub struct Letters(pub Context);
 impl Compose for Letters {
     fn compose(&self, message: Message) -> ComposeFuture<'_, Option<Email>> {
         Box::pin(compose(&self.0, message))
+    }
+
+    fn samples(&self, _: MailKind, language: Language) -> Result<Vec<Sample>> {
+        let about = [(About::Contract, "12/PKS/2026"), (About::Key, "Kasir"), (About::Webhook, "")];
+        let day = language.date(INVENTED_AT);
+        about.into_iter().map(|about| Sample::of(write(language, "Bank Contoh", about, &day))).collect()
     }
 }
 

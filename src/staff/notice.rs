@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Error, Language, Result};
-use crate::mail::{Compose, ComposeFuture, Email, MailKind, Message, outbox};
+use crate::mail::{Compose, ComposeFuture, Email, INVENTED_AT, MailKind, Message, Sample, outbox};
 
 /// Somebody logged in from a browser that this person was not known at; it refers to the person.
 pub const NEW_BROWSER: MailKind = MailKind::new("staff_log_in", i64::MAX);
@@ -57,6 +57,10 @@ struct Letters(Context);
 impl Compose for Letters {
     fn compose(&self, message: Message) -> ComposeFuture<'_, Option<Email>> {
         Box::pin(compose(&self.0, message))
+    }
+
+    fn samples(&self, kind: MailKind, language: Language) -> Result<Vec<Sample>> {
+        Ok(vec![Sample::of(write(language, kind == NEW_BROWSER, &language.moment(INVENTED_AT)))?])
     }
 }
 

@@ -112,6 +112,8 @@ pub enum Permission {
     ReadParties,
     /// Read of all offices: the tree, and what is known of each.
     ReadOffices,
+    /// Read how the service is set: signing keys, how long things are kept, texts of mails.
+    ReadSettings,
     /// Suspend a relying party at once.
     SuspendParties,
     /// Verify for a relying party.
@@ -169,7 +171,7 @@ impl Permission {
             Self::RefuseStaff => &[Supervisor, Head, Administrator],
             Self::AskStaff => &[Supervisor, Administrator],
             Self::GrantStaff | Self::LeadStaff => &[Head, Administrator],
-            Self::ReadProposals | Self::ReadParties => &[Administrator, Auditor],
+            Self::ReadProposals | Self::ReadParties | Self::ReadSettings => &[Administrator, Auditor],
             Self::ReadOffices => &[Administrator, Province, Auditor],
             Self::AskProposals | Self::DecideProposals | Self::SuspendParties => &[Administrator],
             Self::Verify => &[Employee],

@@ -25,13 +25,12 @@ use crate::fair::{Budget, whose_share};
 use crate::keyring::Keyring;
 use crate::page::{self, Page};
 use crate::relying_party::{Party, Usage, ports};
+use crate::retention::{Period, ports as retention};
 use crate::transaction;
 
 /// Kinds that can be shown to a relying party.
 const ACCEPTED: [TokenKind; 3] = [TokenKind::Presentation, TokenKind::Offline, TokenKind::Card];
 
-/// Days that a refusal which names no holder stays in its party's log.
-const REFUSAL_DAYS: i64 = 30;
 /// Days that the key of a repeated refusal is remembered; a client repeats within one (protocol §4).
 const REPEAT_DAYS: i64 = 2;
 /// Rows forgotten in one transaction.
@@ -86,7 +85,8 @@ impl Service {
         let now = self.context.now();
         let forgotten = transaction!(self.context.db, "verification.sweep", |tx| {
             let repeats = quota::forget_repeats(tx, now.plus_seconds(-REPEAT_DAYS * DAY), SWEEP_BATCH).await?;
-            let refusals = quota::forget_refusals(tx, now.plus_seconds(-REFUSAL_DAYS * DAY), SWEEP_BATCH).await?;
+            let kept_since = retention::kept_since(&self.context, tx, Period::Refusals, now).await?;
+            let refusals = quota::forget_refusals(tx, kept_since, SWEEP_BATCH).await?;
             Ok(repeats + refusals)
         })?;
         Ok(forgotten + self.codes.sweep().await?)

@@ -53,6 +53,7 @@ mod rights;
 mod roles;
 mod scope;
 mod session;
+mod settings;
 mod shares;
 mod slow;
 mod spending;

@@ -620,6 +620,7 @@ impl Endpoint {
             .replace("{id}", &stage.applicant(subject).id)
             .replace("{verification_id}", &stage.verification)
             .replace("{month}", "2020-01")
+            .replace("{place}", "0")
             .replace("{code}", support::world::OFFICE)
     }
 

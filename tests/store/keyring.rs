@@ -73,6 +73,17 @@ async fn nodes_report_what_they_hold_and_are_forgotten() {
         store::report(&mut tx, OTHER, &[[1; 8]], now.plus_seconds(-60)).await.unwrap();
         let lacking = async |tx: &mut _, kid: [u8; 8], since| store::lacking(tx, &kid, now.plus_seconds(since)).await;
         assert_eq!(lacking(&mut tx, [1; 8], -100).await.unwrap(), 0);
+        let holding = async |tx: &mut _, kid: [u8; 8], since| store::holding(tx, &kid, now.plus_seconds(since)).await;
+        assert_eq!(
+            (holding(&mut tx, [1; 8], -100).await.unwrap(), holding(&mut tx, [1; 8], -30).await.unwrap()),
+            (2, 1)
+        );
+        assert_eq!(holding(&mut tx, [3; 8], -100).await.unwrap(), 0);
+        let seen = store::nodes(&mut tx).await.unwrap();
+        let seen: Vec<_> = seen.into_iter().map(|node| (node.node_id, node.seen_at)).collect();
+        assert_eq!(seen, [(NODE, now), (OTHER, now.plus_seconds(-60))]);
+        let held = store::held(&mut tx).await.unwrap();
+        assert_eq!(held, [(NODE, vec![1; 8]), (NODE, vec![2; 8]), (OTHER, vec![1; 8])]);
         assert_eq!(lacking(&mut tx, [2; 8], -100).await.unwrap(), 1);
         assert_eq!(lacking(&mut tx, [2; 8], -30).await.unwrap(), 0, "a silent node does not count");
         store::forget_dead(&mut tx, now.plus_seconds(-59)).await.unwrap();

@@ -44,6 +44,10 @@ impl Compose for Composer {
         })
     }
 
+    fn samples(&self, _: MailKind, _: Language) -> ikd::error::Result<Vec<ikd::mail::Sample>> {
+        Ok(Vec::new())
+    }
+
     fn sent<'a>(&'a self, _tx: &'a mut Tx, message: Message, _now: Timestamp) -> ComposeFuture<'a, ()> {
         Box::pin(async move {
             if self.hook_fails.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {

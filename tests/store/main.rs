@@ -33,6 +33,7 @@ mod register;
 mod registration;
 mod reopening;
 mod residents;
+mod retention;
 mod rotation;
 mod shards;
 mod signers;

@@ -58,6 +58,7 @@ const READ_WHOLE: &[(&str, &str)] = &[
     ("src/keyring/store.rs", "ALL"),
     ("src/keyring/store.rs", "RETIRE"),
     ("src/keyring/store.rs", "LACKING"),
+    ("src/keyring/store.rs", "HOLDING"),
     ("src/keyring/store.rs", "FORGET_OLD"),
     ("src/keyring/store.rs", "FORGET_OLD_KEYS"),
     // Requests that wait for a supervisor, and people who are logged in: looked through by one node now and then.

@@ -16,6 +16,7 @@ import { markWaiting } from "./waiting.js";
 import { partiesScreen } from "./parties.js";
 import { partyScreen } from "./party.js";
 import { proposalsScreen } from "./proposals.js";
+import { settingsScreen } from "./settings.js";
 
 const session = makeSession("/v1/admin", draw);
 let leave = () => {};
@@ -63,6 +64,13 @@ const SCREENS = [
     label: "audit.nav",
     picture: "shield",
     show: (main) => auditScreen(main, session),
+  },
+  {
+    screen: "pengaturan",
+    may: "read_settings",
+    label: "settings.nav",
+    picture: "lock",
+    show: (main, part) => settingsScreen(main, session, part),
   },
   { screen: "akun", label: "account.nav", picture: "user", show: (main) => accountScreen(main, session) },
 ];

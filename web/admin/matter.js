@@ -3,6 +3,7 @@
 
 import { el } from "/web/shared/dom.js";
 import { ktpDate, t } from "/web/shared/i18n.js";
+import { periodWord, purposeWord } from "./words.js";
 
 const fact = (label, ...values) => el("div", {}, el("dt", {}, label), el("dd", {}, values));
 
@@ -78,6 +79,8 @@ const officeChanges = ({ before, after }) =>
       fact(t(`offices.${name}`), el("s", {}, officeWord(name, before[name])), " → ", officeWord(name, after[name])),
     );
 
+const keyId = (id) => (id ? el("code", {}, id) : t("proposal.key.none"));
+
 const PARTS = {
   add_party: ({ entitlement, contract }) => [
     fact(t("parties.attributes"), attributeWords(entitlement.attributes)),
@@ -100,7 +103,23 @@ const PARTS = {
   change_office: officeChanges,
   close_office: () => [],
   reopen_office: () => [],
+  activate_key: ({ purpose, replaces }) => [
+    fact(t("proposal.key.purpose"), purposeWord(purpose)),
+    fact(t("proposal.key.replaces"), keyId(replaces)),
+  ],
+  revoke_key: ({ state, successor }) => [
+    fact(t("proposal.key.purpose"), purposeWord("token")),
+    fact(t("proposal.key.state"), t(`signing.state.${state}`)),
+    state === "active" ? fact(t("proposal.key.successor"), keyId(successor)) : null,
+  ],
+  set_retention: ({ before, days }) => [
+    fact(t("proposal.retention.days"), el("s", {}, before), " → ", days),
+    days < before ? fact(t("proposal.retention.note"), t("proposal.retention.shorter")) : null,
+  ],
 };
+
+/** What people call what a request is about. */
+export const nameOf = ({ kind, name }) => (kind === "set_retention" ? periodWord(name) : name);
 
 /** Shows it; nothing where it is forgotten. */
 export function matterOf(item) {

@@ -4,7 +4,7 @@ import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom
 import { dateTime, t } from "/web/shared/i18n.js";
 import { askForm } from "/web/staff/form.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
-import { matterOf } from "./matter.js";
+import { matterOf, nameOf } from "./matter.js";
 import { markWaiting } from "./waiting.js";
 
 const BADGES = {
@@ -54,7 +54,7 @@ export function proposalsScreen(main, session) {
     return askForm(t("proposal.refuse"), title(item), fields, send, t("proposal.refuse"), "danger");
   }
 
-  const title = (item) => t(`proposal.kind.${item.kind}`, { name: item.name });
+  const title = (item) => t(`proposal.kind.${item.kind}`, { name: nameOf(item) });
 
   function acts(item) {
     const named = (key) => ({ wide: false, "aria-label": `${t(key)}: ${title(item)}` });

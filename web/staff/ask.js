@@ -16,7 +16,7 @@ export function ask(title, content, className = "") {
       answer = value;
       dialog.close();
       // The event comes in a task of its own; what was shown here is gone from the page now.
-      dialog.replaceChildren();
+      fill(dialog);
     };
     dialog.addEventListener("close", () => {
       dialog.remove();

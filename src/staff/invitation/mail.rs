@@ -7,7 +7,7 @@ use super::model::{Kind, Secret, State};
 use crate::base64url;
 use crate::context::Context;
 use crate::error::{Error, Language, Result};
-use crate::mail::{Compose, ComposeFuture, Email, MailKind, Message};
+use crate::mail::{Compose, ComposeFuture, Email, INVENTED_AT, INVENTED_LINK, MailKind, Message, Sample};
 use crate::staff::store::invitation as store;
 use crate::vault::{Label, Vault};
 
@@ -55,6 +55,12 @@ impl Compose for Letters {
     fn compose(&self, message: Message) -> ComposeFuture<'_, Option<Email>> {
         Box::pin(compose(&self.0, message))
     }
+
+    fn samples(&self, _: MailKind, language: Language) -> Result<Vec<Sample>> {
+        let link = format!("{}/undangan#{INVENTED_LINK}", self.0.config.service.public_url);
+        let until = language.moment(INVENTED_AT);
+        [false, true].into_iter().map(|renews| Sample::of(write(language, renews, &link, &until))).collect()
+    }
 }
 
 /// Writes the message of one outbox row. `None` when its link counts no more.
@@ -72,13 +78,17 @@ async fn compose(context: &Context, message: Message) -> Result<Option<Email>> {
     let Secret { contact, .. } = context.vault.open_row(TABLE, message.reference, &sealed)?;
     let link = format!("{}/undangan#{}", context.config.service.public_url, link_of(context, message.reference)?);
     let (language, renews) = (contact.language, kind == Kind::Renew);
+    let (subject, text, html) = write(language, renews, &link, &language.moment(until)).map_err(Error::internal)?;
+    let subject = subject.to_owned();
+    Ok(Some(Email { mail_id: message.mail_id, to: contact.email, subject, text, html, language }))
+}
+
+fn write(language: Language, renews: bool, link: &str, until: &str) -> askama::Result<(&'static str, String, String)> {
     let subject = match language {
         Language::Indonesian => "Akun kerja IKD Anda",
         Language::English => "Your IKD work account",
     };
-    let until = language.moment(until);
-    let text = Text { language, renews, link: &link, until: &until }.render().map_err(Error::internal)?;
-    let html = Html { language, subject, renews, link: &link, until: &until }.render().map_err(Error::internal)?;
-    let subject = subject.to_owned();
-    Ok(Some(Email { mail_id: message.mail_id, to: contact.email, subject, text, html, language }))
+    let text = Text { language, renews, link, until }.render()?;
+    let html = Html { language, subject, renews, link, until }.render()?;
+    Ok((subject, text, html))
 }
