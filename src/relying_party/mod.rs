@@ -7,6 +7,7 @@ pub mod http;
 mod mail;
 pub mod model;
 pub mod notice;
+pub mod operator;
 pub mod ports;
 pub mod service;
 pub mod store;

@@ -18,8 +18,8 @@ use crate::{input, transaction};
 /// The register of relying parties. Cloning shares it.
 #[derive(Clone)]
 pub struct RelyingParties {
-    context: Context,
-    audit: audit::Service,
+    pub(super) context: Context,
+    pub(super) audit: audit::Service,
     authentication: Authentication,
     usage: Usage,
 }

@@ -7,6 +7,7 @@ use ikd::clock::{DAY, HOUR};
 use ikd::error::Language;
 use ikd::register::Date;
 use ikd::relying_party::Notices;
+use ikd::relying_party::operator::Amendment;
 use ikd::staff::{Permission, Post, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -149,6 +150,46 @@ async fn the_operator_gives_keys_an_end_and_those_of_before_go_on() {
         opens(&world, &world.api_key).await.expect(200);
         let labelled = parties.add_key_until(BANK, Some("Cadangan"), Some(in_days(&world, 5))).await.unwrap();
         opens(&world, &labelled.expose()).await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_operator_stops_a_party_and_changes_what_it_is_entitled_to() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let parties = &world.app.relying_parties;
+        let key = ikd::relying_party::ApiKey::parse(&world.api_key).unwrap().key_id;
+        let rina = administrator(&world, "rina").await;
+        let asked = async || {
+            // What a node remembers of a key for a moment is not what is asked here.
+            parties.authentication().forget(key);
+            world.bank().verify("NONSENSE", "fetch_parcel", &world.key()).await
+        };
+        asked().await.expect_problem(403, "purpose_not_allowed");
+        let purpose = purpose("fetch_parcel");
+        let now = parties.amend(BANK, Amendment::AddPurpose(&purpose)).await.unwrap();
+        assert!(now.purposes.iter().any(|one| one.code == "fetch_parcel"));
+        asked().await.expect(200);
+        assert!(parties.amend(BANK, Amendment::AddPurpose(&purpose)).await.is_err(), "it is there already");
+        let few = AttributeSet::preset("age").unwrap();
+        parties.amend(BANK, Amendment::SetAttributes(few)).await.unwrap();
+        assert_eq!(rina.get("/v1/partner").await.expect(200).json["attributes"], json!(few.names()));
+        parties.amend(BANK, Amendment::EndPurpose("fetch_parcel")).await.unwrap();
+        asked().await.expect_problem(403, "purpose_not_allowed");
+
+        // Stopped: its keys and its people are refused, once; and it comes back as it was.
+        assert!(parties.suspend(BANK, " ").await.is_err(), "without a reason");
+        parties.suspend(BANK, "Kunci bocor").await.unwrap();
+        for again in [parties.suspend(BANK, "Kunci bocor").await, parties.suspend("Bank Lain", "Salah").await] {
+            assert!(again.is_err());
+        }
+        asked().await.expect_problem(401, "api_key_invalid");
+        rina.get("/v1/partner").await.expect_problem(401, "session_ended");
+        parties.resume(BANK).await.unwrap();
+        assert!(parties.resume(BANK).await.is_err(), "it verifies already");
+        asked().await.expect_problem(403, "purpose_not_allowed");
+        rina.get("/v1/partner").await.expect(200);
     })
     .await;
 }
