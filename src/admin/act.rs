@@ -108,4 +108,6 @@ acts! {
     pub enum ReadOffices: ReadOffices, OfficesRead;
     /// Suspending a relying party at once.
     pub enum SuspendParty: SuspendParties, PartySuspended;
+    /// Stopping somebody who looks after a relying party.
+    pub enum StopPartyAdministrator: SuspendParties, PartyAdministratorStopped;
 }

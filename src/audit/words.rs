@@ -124,6 +124,11 @@ labels! {
     EmployeeAdded = "Pegawai lembaga ditambahkan" / "Employee added";
     EmployeeDisabled = "Pegawai lembaga dinonaktifkan" / "Employee disabled";
     EmployeeEnabled = "Pegawai lembaga diaktifkan lagi" / "Employee enabled again";
+    EmployeeInvited = "Pegawai lembaga diundang" / "Employee invited";
+    EmployeesInvited = "Daftar pegawai lembaga diundang" / "List of employees invited";
+    EmployeeInvitationWithdrawn = "Undangan pegawai ditarik" / "Employee's invitation taken back";
+    EmployeeRenewed = "Tautan rahasia baru dikirim ke pegawai" / "Employee sent a link to new secrets";
+    PartyAdministratorStopped = "Administrator lembaga dihentikan" / "Administrator of a relying party stopped";
     KeyMade = "Kunci tanda tangan dibuat" / "Signing key made";
     KeyRevoked = "Kunci tanda tangan dicabut" / "Signing key revoked";
     KeyRotated = "Kunci tanda tangan diganti" / "Signing key rotated";
@@ -165,6 +170,7 @@ labels! {
     OfficeReopened = "Kantor dibuka lagi" / "Office opened again";
     ApiKeyEndSet = "Akhir kunci API ditetapkan" / "End of an API key set";
     ContractSet = "Perjanjian lembaga ditetapkan" / "Contract of a relying party set";
+    PartyQuotaSet = "Kuota lembaga ditetapkan" / "Quota of a relying party set";
     PartyContactSet = "Alamat pemberitahuan lembaga ditetapkan" / "Address for a relying party's notices set";
     WebhookSet = "Webhook ditetapkan" / "Webhook set";
     WebhookVerified = "Webhook terbukti" / "Webhook verified";

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 use uuid::Uuid;
 
-use self::print::{another_key, print_employee, print_entitlement, print_key, print_list, print_state};
+use self::print::{another_key, print_employee, print_entitlement, print_key, print_list, print_quota, print_state};
 use super::output::or_lost;
 use super::staff::set_active;
 use super::{Failure, Format};
@@ -16,7 +16,7 @@ use crate::error::Language;
 use crate::register::Date;
 use crate::relying_party::model::PartyState;
 use crate::relying_party::operator::Amendment;
-use crate::relying_party::{Purpose, RelyingParties};
+use crate::relying_party::{Purpose, Quota, RelyingParties};
 use crate::staff::{Accounts, Post, Realm};
 
 /// Arguments of `ikd relying-party`.
@@ -59,6 +59,17 @@ enum Command {
         /// Its last day, YYYY-MM-DD.
         #[arg(long, value_name = "DATE")]
         until: Date,
+    },
+    /// Set how many checks an organisation may put; what is left out has no limit.
+    Quota {
+        /// Name of the organisation.
+        name: String,
+        /// In a minute.
+        #[arg(long)]
+        per_minute: Option<i64>,
+        /// In a day, from midnight to midnight in Jakarta.
+        #[arg(long)]
+        per_day: Option<i64>,
     },
     /// Set where an organisation is told what ends: 60, 30 and 7 days before.
     Contact {
@@ -225,6 +236,11 @@ pub async fn run(args: Args, context: &Context, format: Format) -> Result<(), Fa
                 Format::Text => say!("{name} is told what ends"),
                 Format::Json => say!("{}", json!({"name": name, "language": language.tag()})),
             }
+        }
+        Command::Quota { name, per_minute, per_day } => {
+            let quota = Quota { per_minute, per_day };
+            parties.set_quota(&name, quota).await?;
+            print_quota(format, &name, quota)?;
         }
         Command::Suspend { name, reason } => {
             parties.suspend(&name, &reason).await?;

@@ -1,6 +1,7 @@
 //! Relying parties: organisations that verify digital KTPs, what they are entitled to, what they verify for, and the API keys by
 //! which they are recognised.
 
+mod allowance;
 mod authentication;
 mod edit;
 pub mod http;
@@ -13,8 +14,9 @@ pub mod service;
 pub mod store;
 pub mod usage;
 
+pub use allowance::Allowance;
 pub use authentication::Authentication;
-pub use model::{ApiKey, Contract, Entitlement, KeyLine, Party, Purpose};
+pub use model::{ApiKey, Contract, Entitlement, KeyLine, Party, Purpose, Quota};
 pub use notice::Notices;
 pub use service::RelyingParties;
 pub use usage::Usage;

@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use super::edit;
-use super::model::{Entitlement, Purpose};
+use super::model::{Entitlement, Purpose, Quota};
 use super::service::RelyingParties;
 use super::store;
 use crate::attribute::AttributeSet;
@@ -63,6 +63,19 @@ impl RelyingParties {
             edit::entitle(tx, party, &before, &after).await?;
             self.audit.operator(tx, Action::PartyEntitled, party).await?;
             Ok(after)
+        })
+    }
+
+    /// Sets how many checks the party of that name may put.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_field`.
+    pub async fn set_quota(&self, name: &str, quota: Quota) -> Result<()> {
+        let quota = quota.checked()?;
+        transaction!(self.context.db, "relying_party.set_quota", |tx| {
+            let party = named(tx, name).await?;
+            edit::set_quota(tx, party, quota).await?;
+            self.audit.operator(tx, Action::PartyQuotaSet, party).await
         })
     }
 

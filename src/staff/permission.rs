@@ -112,7 +112,7 @@ pub enum Permission {
     ReadParties,
     /// Read of all offices: the tree, and what is known of each.
     ReadOffices,
-    /// Suspend a relying party at once.
+    /// Suspend a relying party, or stop somebody who looks after one, at once.
     SuspendParties,
     /// Verify for a relying party.
     Verify,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::super::{Failure, Format};
 use crate::relying_party::model::PartyState;
 use crate::relying_party::service::Listed;
-use crate::relying_party::{ApiKey, Entitlement};
+use crate::relying_party::{ApiKey, Entitlement, Quota};
 use crate::staff::Secrets;
 
 /// What to do about a key that nobody saw.
@@ -69,7 +69,7 @@ pub(super) fn print_list(format: Format, listed: &[Listed]) -> Result<(), Failur
                         "expires_at": key.expires_at, "last_used_at": key.last_used_at, "revoked_at": key.revoked_at}))
                     .collect();
                 json!({"relying_party_id": one.party.relying_party_id, "name": one.party.name, "state": one.state.as_str(),
-                    "attributes": one.party.entitled.names(), "purposes": purposes, "keys": keys,
+                    "attributes": one.party.entitled.names(), "purposes": purposes, "keys": keys, "quota": one.party.quota,
                     "contract": one.party.contract.as_ref().map(|contract| json!({"number": contract.number,
                         "begins_at": contract.begins_at, "ends_at": contract.ends_at}))})
             })
@@ -86,6 +86,9 @@ pub(super) fn print_list(format: Format, listed: &[Listed]) -> Result<(), Failur
         if let Some(contract) = &one.party.contract {
             let (begins, ends) = (contract.begins_at.to_rfc3339(), contract.ends_at.to_rfc3339());
             say!("  contract     {}  from {begins}  until {ends}", contract.number);
+        }
+        if one.party.quota != Quota::default() {
+            say!("  quota        {}", quota_text(one.party.quota));
         }
         for key in &one.keys {
             let state = match (key.revoked_at, key.expires_at) {
@@ -118,10 +121,24 @@ pub(super) fn print_entitlement(format: Format, name: &str, entitled: &Entitleme
                 say!("  purpose  {}: {} / {}", purpose.code, purpose.text_id, purpose.text_en);
             }
         }
-        Format::Json => say!(
-            "{}",
-            json!({"name": name, "attributes": entitled.set().names(), "purposes": entitled.purposes})
-        ),
+        Format::Json => {
+            say!("{}", json!({"name": name, "attributes": entitled.set().names(), "purposes": entitled.purposes}))
+        }
     }
     Ok(())
+}
+
+pub(super) fn print_quota(format: Format, name: &str, quota: Quota) -> Result<(), Failure> {
+    match format {
+        Format::Text => say!("{name} may put {}", quota_text(quota)),
+        Format::Json => say!("{}", json!({"name": name, "per_minute": quota.per_minute, "per_day": quota.per_day})),
+    }
+    Ok(())
+}
+
+fn quota_text(quota: Quota) -> String {
+    let most = |most: Option<i64>| {
+        most.map_or_else(|| String::from("as many checks as it likes"), |most| format!("{most} checks"))
+    };
+    format!("{} a minute, {} a day", most(quota.per_minute), most(quota.per_day))
 }
