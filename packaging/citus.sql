@@ -101,6 +101,8 @@ INSERT INTO distribution (name, kind) VALUES
     ('staff_session', 'whole'),
     -- Added to every few seconds by every node, and read by a month.
     ('relying_party_usage', 'whole'),
+    -- Changed while a quota is used up, by every node.
+    ('relying_party_quota', 'whole'),
     -- A queue that one node at a time takes from, in the order of its times.
     ('webhook', 'whole'),
     ('webhook_message', 'whole'),

@@ -173,7 +173,7 @@ codes! {
     CodeExpired = "code_expired", 410, "Kode tidak berlaku lagi" / "The code is no longer valid",
         "Minta kode baru; Anda tidak perlu ke loket lagi." / "Ask for a new code; no second visit is needed.";
     InvitationOver = "invitation_over", 410, "Tautan ini tidak berlaku lagi" / "This link is no longer valid",
-        "Tautan berlaku 24 jam dan sekali pakai; minta undangan baru kepada kepala kantor atau administrasi pusat." / "A link lives 24 hours and works once; ask the head of your office or the national administration for a new invitation.";
+        "Tautan berlaku 24 jam dan sekali pakai; minta undangan baru kepada kepala kantor, administrator lembaga Anda, atau administrasi pusat." / "A link lives 24 hours and works once; ask the head of your office, your organisation's administrator or the national administration for a new invitation.";
     QrExpired = "qr_expired", 410, "QR kedaluwarsa" / "The QR has expired",
         "QR berlaku 90 detik; minta QR yang baru, lalu pindai lagi." / "A QR lives 90 seconds; ask for a new one and scan again.";
     TooLarge = "too_large", 413, "Kiriman terlalu besar" / "The body is too large",
@@ -208,6 +208,8 @@ codes! {
         "Tunggu selama waktu yang tertera, lalu coba lagi." / "Wait for the time stated, then try again.";
     TooMany = "too_many", 429, "Terlalu sering" / "Too many requests",
         "Tunggu selama waktu yang tertera, lalu coba lagi." / "Wait for the time stated, then try again.";
+    QuotaReached = "quota_reached", 429, "Kuota pemeriksaan terpakai" / "Quota of checks used up",
+        "Tunggu selama waktu yang tertera; untuk kuota lebih besar, tulis kepada Ditjen Dukcapil." / "Wait for the time stated; for a larger quota write to Ditjen Dukcapil.";
     Internal = "internal", 500, "Terjadi kesalahan di sistem kami" / "Something went wrong on our side",
         "Coba lagi sebentar; bila tetap gagal, sebutkan request_id kepada petugas." / "Try again shortly; if it goes on, tell the office the request_id.";
     Undetermined = "undetermined", 503, "Belum dapat dipastikan" / "Could not be determined",

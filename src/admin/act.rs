@@ -110,4 +110,6 @@ acts! {
     pub enum ReadSettings: ReadSettings, SettingsRead, about |session| session.person.staff_id;
     /// Suspending a relying party at once.
     pub enum SuspendParty: SuspendParties, PartySuspended;
+    /// Stopping somebody who looks after a relying party.
+    pub enum StopPartyAdministrator: SuspendParties, PartyAdministratorStopped;
 }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::act::{ReadParties, SuspendParty};
+use super::act::{ReadParties, StopPartyAdministrator, SuspendParty};
 use crate::audit::{self, Outcome};
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -11,10 +11,12 @@ use crate::page::{self, Page};
 use crate::partner::model::Month;
 use crate::proposal::model::check_reason;
 use crate::register::Date;
+use crate::relying_party::model::Span;
 use crate::relying_party::ports::{self as parties, Entry};
 use crate::relying_party::usage::Counted;
 use crate::relying_party::{KeyLine, Usage};
 use crate::staff::Allowed;
+use crate::staff::invitation;
 use crate::staff::ports::{self as people, Member};
 use crate::{audited, base64url, transaction};
 
@@ -33,6 +35,8 @@ pub struct View {
     pub entry: Entry,
     /// Its keys, oldest first.
     pub keys: Vec<KeyLine>,
+    /// Checks that nodes have taken of today's quota.
+    pub taken_today: i64,
     /// Its administrators, by user name.
     pub administrators: Vec<Member>,
 }
@@ -68,6 +72,7 @@ impl Parties {
         let view = View {
             entry: parties::by_id(&mut tx, id).await?,
             keys: parties::keys(&mut tx, id).await?,
+            taken_today: parties::taken(&mut tx, id, Span::Day, self.now()).await?,
             administrators: people::party_administrators(&mut tx, id).await?,
         };
         drop(tx);
@@ -106,6 +111,22 @@ impl Parties {
         let (reason, now) = (check_reason(reason)?, self.now());
         audited!(self.audit, who.event(id), "admin.suspend_party", |tx| {
             parties::suspend(tx, id, &reason, now).await
+        })
+    }
+
+    /// Stops somebody who looks after a party at once, with running sessions and open invitations. They come back by two (`proposal`).
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_field`; `wrong_state` for whoever cannot log in already.
+    pub async fn stop_administrator(
+        &self,
+        who: &Allowed<StopPartyAdministrator>,
+        id: Uuid,
+        reason: &str,
+    ) -> Result<()> {
+        let (reason, by) = (check_reason(reason)?, (who.agent.official_id, self.now()));
+        audited!(self.audit, who.event(id), "admin.stop_party_administrator", |tx| {
+            invitation::stop_manager(tx, id, &reason, by).await
         })
     }
 }

@@ -329,6 +329,8 @@ pub enum Action {
     ApiKeyEndSet,
     /// The number and the days of a relying party's contract were set.
     ContractSet,
+    /// How many checks a relying party may put was set.
+    PartyQuotaSet,
     /// Where a relying party is told what ends was set.
     PartyContactSet,
     /// An administrator of a relying party set where its webhook is.
@@ -363,6 +365,16 @@ pub enum Action {
     EmployeeDisabled,
     /// A disabled employee of a relying party may log in again.
     EmployeeEnabled,
+    /// An administrator of a relying party invited somebody, or sent the link anew; the subject is the party, or the former invitation.
+    EmployeeInvited,
+    /// The same, of a whole list at once; the subject is the party.
+    EmployeesInvited,
+    /// An administrator of a relying party took an invitation back.
+    EmployeeInvitationWithdrawn,
+    /// An administrator of a relying party sent an employee a link to new secrets.
+    EmployeeRenewed,
+    /// An administrator of the nation stopped somebody who looks after a relying party.
+    PartyAdministratorStopped,
     /// A signing key was made.
     KeyMade,
     /// A waiting signing key signs from now on, earlier than it would by itself.

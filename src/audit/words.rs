@@ -127,6 +127,11 @@ labels! {
     EmployeeAdded = "Pegawai lembaga ditambahkan" / "Employee added";
     EmployeeDisabled = "Pegawai lembaga dinonaktifkan" / "Employee disabled";
     EmployeeEnabled = "Pegawai lembaga diaktifkan lagi" / "Employee enabled again";
+    EmployeeInvited = "Pegawai lembaga diundang" / "Employee invited";
+    EmployeesInvited = "Daftar pegawai lembaga diundang" / "List of employees invited";
+    EmployeeInvitationWithdrawn = "Undangan pegawai ditarik" / "Employee's invitation taken back";
+    EmployeeRenewed = "Tautan rahasia baru dikirim ke pegawai" / "Employee sent a link to new secrets";
+    PartyAdministratorStopped = "Administrator lembaga dihentikan" / "Administrator of a relying party stopped";
     KeyMade = "Kunci tanda tangan dibuat" / "Signing key made";
     KeyActivated = "Kunci tanda tangan mulai dipakai lebih awal" / "Signing key begun early";
     KeyRevoked = "Kunci tanda tangan dicabut" / "Signing key revoked";
@@ -169,6 +174,7 @@ labels! {
     OfficeReopened = "Kantor dibuka lagi" / "Office opened again";
     ApiKeyEndSet = "Akhir kunci API ditetapkan" / "End of an API key set";
     ContractSet = "Perjanjian lembaga ditetapkan" / "Contract of a relying party set";
+    PartyQuotaSet = "Kuota lembaga ditetapkan" / "Quota of a relying party set";
     PartyContactSet = "Alamat pemberitahuan lembaga ditetapkan" / "Address for a relying party's notices set";
     WebhookSet = "Webhook ditetapkan" / "Webhook set";
     WebhookVerified = "Webhook terbukti" / "Webhook verified";

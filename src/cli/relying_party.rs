@@ -1,9 +1,12 @@
 //! `ikd relying-party`: register organisations that verify, their API keys and employees.
 
+mod print;
+
 use clap::Subcommand;
 use serde_json::json;
 use uuid::Uuid;
 
+use self::print::{another_key, print_employee, print_entitlement, print_key, print_list, print_quota, print_state};
 use super::output::or_lost;
 use super::staff::set_active;
 use super::{Failure, Format};
@@ -11,9 +14,10 @@ use crate::attribute::AttributeSet;
 use crate::context::Context;
 use crate::error::Language;
 use crate::register::Date;
-use crate::relying_party::service::Listed;
-use crate::relying_party::{ApiKey, Purpose, RelyingParties};
-use crate::staff::{Accounts, Post, Realm, Secrets};
+use crate::relying_party::model::PartyState;
+use crate::relying_party::operator::Amendment;
+use crate::relying_party::{Purpose, Quota, RelyingParties};
+use crate::staff::{Accounts, Post, Realm};
 
 /// Arguments of `ikd relying-party`.
 #[derive(Debug, clap::Args)]
@@ -56,6 +60,17 @@ enum Command {
         #[arg(long, value_name = "DATE")]
         until: Date,
     },
+    /// Set how many checks an organisation may put; what is left out has no limit.
+    Quota {
+        /// Name of the organisation.
+        name: String,
+        /// In a minute.
+        #[arg(long)]
+        per_minute: Option<i64>,
+        /// In a day, from midnight to midnight in Jakarta.
+        #[arg(long)]
+        per_day: Option<i64>,
+    },
     /// Set where an organisation is told what ends: 60, 30 and 7 days before.
     Contact {
         /// Name of the organisation.
@@ -65,6 +80,31 @@ enum Command {
         /// Language of the letters.
         #[arg(long, value_name = "id|en", default_value = "id")]
         language: Language,
+    },
+    /// Refuse an organisation's keys and log its people out, at once; `resume` lets it verify again.
+    Suspend {
+        /// Name of the organisation.
+        name: String,
+        /// Why: the national administration reads it.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let a suspended organisation verify again.
+    Resume {
+        /// Name of the organisation.
+        name: String,
+    },
+    /// Add or end a purpose.
+    Purpose {
+        #[command(subcommand)]
+        command: PurposeCommand,
+    },
+    /// Replace the attributes that an organisation may ask for.
+    Attributes {
+        /// Name of the organisation.
+        name: String,
+        /// age, basic, full, or attribute names with commas.
+        attributes: String,
     },
     /// Administrators, who look after the organisation's keys and employees on the web page.
     Administrator {
@@ -103,6 +143,24 @@ enum KeyCommand {
     Revoke {
         /// Id of the key, as `list` shows it: the part between `ikd_rp_` and the secret.
         key_id: Uuid,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum PurposeCommand {
+    /// Let an organisation check for one purpose more.
+    Add {
+        /// Name of the organisation.
+        name: String,
+        /// The purpose, as CODE=TEKS INDONESIA|ENGLISH TEXT.
+        purpose: String,
+    },
+    /// End a purpose: checks for it are refused within a second. What was checked keeps its code.
+    End {
+        /// Name of the organisation.
+        name: String,
+        /// The purpose's code.
+        code: String,
     },
 }
 
@@ -179,6 +237,30 @@ pub async fn run(args: Args, context: &Context, format: Format) -> Result<(), Fa
                 Format::Json => say!("{}", json!({"name": name, "language": language.tag()})),
             }
         }
+        Command::Quota { name, per_minute, per_day } => {
+            let quota = Quota { per_minute, per_day };
+            parties.set_quota(&name, quota).await?;
+            print_quota(format, &name, quota)?;
+        }
+        Command::Suspend { name, reason } => {
+            parties.suspend(&name, &reason).await?;
+            print_state(format, &name, PartyState::Disabled)?;
+        }
+        Command::Resume { name } => {
+            parties.resume(&name).await?;
+            print_state(format, &name, PartyState::Active)?;
+        }
+        Command::Purpose { command: PurposeCommand::Add { name, purpose } } => {
+            let purpose = read_purpose(&purpose)?;
+            print_entitlement(format, &name, &parties.amend(&name, Amendment::AddPurpose(&purpose)).await?)?;
+        }
+        Command::Purpose { command: PurposeCommand::End { name, code } } => {
+            print_entitlement(format, &name, &parties.amend(&name, Amendment::EndPurpose(&code)).await?)?;
+        }
+        Command::Attributes { name, attributes } => {
+            let entitled = read_attributes(&attributes)?;
+            print_entitlement(format, &name, &parties.amend(&name, Amendment::SetAttributes(entitled)).await?)?;
+        }
         Command::Administrator { command: AdministratorCommand::Add { name, username, full_name } } => {
             let new = employees.add(Post::PartyAdministrator(&name), &username, &full_name, None).await?;
             let shown = print_employee(format, &username, &new);
@@ -229,30 +311,6 @@ async fn run_key(command: KeyCommand, parties: &RelyingParties, format: Format) 
     Ok(())
 }
 
-/// What to do about a key that nobody saw.
-fn another_key(key: &ApiKey) -> String {
-    let id = key.key_id.simple();
-    format!("`ikd relying-party key revoke {id}`, then `ikd relying-party key add NAME`")
-}
-
-fn print_employee(format: Format, username: &str, new: &Secrets) -> Result<(), Failure> {
-    match format {
-        Format::Text => {
-            say!("employee  {username}");
-            say!("password  {}", new.password.expose());
-            say!("totp      {}", new.totp.secret.expose());
-            say!("          {}", new.totp.address.expose());
-            say!("Shown once: hand password and secret over in person.");
-        }
-        Format::Json => say!(
-            "{}",
-            json!({"employee_id": new.staff_id, "username": username, "password": new.password.expose(),
-                "totp_secret": new.totp.secret.expose(), "totp_url": new.totp.address.expose()})
-        ),
-    }
-    Ok(())
-}
-
 fn read_attributes(text: &str) -> Result<AttributeSet, Failure> {
     if let Some(preset) = AttributeSet::preset(text) {
         return Ok(preset);
@@ -269,72 +327,6 @@ fn read_purpose(text: &str) -> Result<Purpose, Failure> {
         parts.ok_or_else(|| Failure::Usage(format!("\"{text}\" is not CODE=TEKS INDONESIA|ENGLISH TEXT")))?;
     let [code, text_id, text_en] = [code, text_id, text_en].map(|part| part.trim().to_owned());
     Ok(Purpose { code, text_id, text_en })
-}
-
-fn print_key(format: Format, relying_party_id: Option<Uuid>, key: &ApiKey) -> Result<(), Failure> {
-    match format {
-        Format::Text => {
-            if let Some(id) = relying_party_id {
-                say!("relying party  {id}");
-            }
-            say!("key id         {}", key.key_id.simple());
-            say!("API key        {}", key.expose());
-            say!("Shown once: the service keeps only its hash.");
-        }
-        Format::Json => say!(
-            "{}",
-            json!({"relying_party_id": relying_party_id, "key_id": key.key_id.simple().to_string(), "api_key": key.expose()})
-        ),
-    }
-    Ok(())
-}
-
-fn print_list(format: Format, listed: &[Listed]) -> Result<(), Failure> {
-    if format == Format::Json {
-        let all: Vec<_> = listed
-            .iter()
-            .map(|one| {
-                let purposes: Vec<_> = one
-                    .party
-                    .purposes
-                    .iter()
-                    .map(|purpose| json!({"code": purpose.code, "text_id": purpose.text_id, "text_en": purpose.text_en}))
-                    .collect();
-                let keys: Vec<_> = one
-                    .keys
-                    .iter()
-                    .map(|key| json!({"key_id": key.key_id.simple().to_string(), "label": key.label, "created_at": key.created_at,
-                        "expires_at": key.expires_at, "last_used_at": key.last_used_at, "revoked_at": key.revoked_at}))
-                    .collect();
-                json!({"relying_party_id": one.party.relying_party_id, "name": one.party.name, "state": one.state.as_str(),
-                    "attributes": one.party.entitled.names(), "purposes": purposes, "keys": keys,
-                    "contract": one.party.contract.as_ref().map(|contract| json!({"number": contract.number,
-                        "begins_at": contract.begins_at, "ends_at": contract.ends_at}))})
-            })
-            .collect();
-        say!("{}", json!(all));
-        return Ok(());
-    }
-    for one in listed {
-        say!("{}  {}  ({})", one.party.relying_party_id, one.party.name, one.state.as_str());
-        say!("  entitled to  {}", one.party.entitled.names().join(", "));
-        for purpose in &one.party.purposes {
-            say!("  purpose      {}: {} / {}", purpose.code, purpose.text_id, purpose.text_en);
-        }
-        if let Some(contract) = &one.party.contract {
-            let (begins, ends) = (contract.begins_at.to_rfc3339(), contract.ends_at.to_rfc3339());
-            say!("  contract     {}  from {begins}  until {ends}", contract.number);
-        }
-        for key in &one.keys {
-            let state = match (key.revoked_at, key.expires_at) {
-                (Some(at), _) => format!("revoked {}", at.to_rfc3339()),
-                (None, Some(at)) => format!("until {}", at.to_rfc3339()),
-                (None, None) => String::from("living"),
-            };
-            say!("  key          {}  made {}  {state}", key.key_id.simple(), key.created_at.to_rfc3339());
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -60,6 +60,16 @@ acts! {
     pub enum DisableEmployee: AdministerParty, EmployeeDisabled;
     /// Letting one log in again.
     pub enum EnableEmployee: AdministerParty, EmployeeEnabled;
+    /// Inviting an employee.
+    pub enum InviteEmployee: AdministerParty, EmployeeInvited;
+    /// Inviting a list of them.
+    pub enum InviteEmployees: AdministerParty, EmployeesInvited;
+    /// Sending an invitation anew.
+    pub enum ResendInvitation: AdministerParty, EmployeeInvited;
+    /// Taking one back.
+    pub enum WithdrawInvitation: AdministerParty, EmployeeInvitationWithdrawn;
+    /// Sending an employee a link to new secrets.
+    pub enum RenewEmployee: AdministerParty, EmployeeRenewed;
     /// Setting where the webhook is.
     pub enum SetWebhook: AdministerParty, WebhookSet;
     /// Having it answer a challenge.

@@ -1,5 +1,7 @@
 //! Endpoints for administrators of relying parties, `/v1/partner`. They log in where employees do, and have the same cookie.
 
+mod invitations;
+
 use axum::Extension;
 use axum::extract::State;
 use http::StatusCode;
@@ -18,9 +20,9 @@ use crate::credential::Reason;
 use crate::error::{Code, Language};
 use crate::page::Page;
 use crate::register::Date;
-use crate::relying_party::KeyLine;
 use crate::relying_party::model::Standing;
 use crate::relying_party::usage::Counted;
+use crate::relying_party::{KeyLine, Quota};
 use crate::staff::http::Entrance;
 use crate::staff::ports::Member;
 use crate::staff::{Allowed, Role, Staff};
@@ -37,7 +39,8 @@ pub fn routes(partners: Partners, staff: Staff) -> OpenApiRouter {
         .routes(routes!(disable_employee))
         .routes(routes!(enable_employee))
         .routes(routes!(usage))
-        .with_state(partners)
+        .with_state(partners.clone())
+        .merge(invitations::routes(partners))
         .layer(Extension(entrance))
 }
 
@@ -49,6 +52,10 @@ struct PartnerReply {
     name: String,
     /// Under what it verifies; null where the administration set none.
     contract: Option<ContractReply>,
+    /// How many checks it may put.
+    quota: Quota,
+    /// About how many of today's are used; 0 without a quota of a day.
+    used_today: i64,
     /// What it is entitled to.
     #[schema(value_type = Vec<Attribute>, example = json!(["full_name", "birth_date", "portrait"]))]
     attributes: Vec<&'static str>,
@@ -90,7 +97,7 @@ async fn party(
     who: Allowed<ReadParty>,
     Lang(language): Lang,
 ) -> Result<Json<PartnerReply>, Problem> {
-    let (party, now) = (&who.agent.party, partners.now());
+    let (party, now, used_today) = (&who.agent.party, partners.now(), partners.used_today(&who).await?);
     let contract = party.contract.as_ref().map(|contract| ContractReply {
         number: contract.number.clone(),
         first_day: Date::in_jakarta(contract.begins_at),
@@ -101,7 +108,8 @@ async fn party(
     let purposes = purposes
         .map(|purpose| PartnerPurpose { code: purpose.code.clone(), text: purpose.text(language).to_owned() })
         .collect();
-    Ok(Json(PartnerReply { name: party.name.clone(), contract, attributes: party.entitled.names(), purposes }))
+    let (name, quota, attributes) = (party.name.clone(), party.quota, party.entitled.names());
+    Ok(Json(PartnerReply { name, contract, quota, used_today, attributes, purposes }))
 }
 
 /// The day before the midnight at which something ends.

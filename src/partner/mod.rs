@@ -2,6 +2,8 @@
 
 pub mod act;
 pub mod http;
+pub mod invitations;
+pub mod list;
 pub mod model;
 pub mod service;
 

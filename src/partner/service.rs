@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::{Code, Refusal, Result};
 use crate::page::{self, Page};
 use crate::register::Date;
-use crate::relying_party::model::KEY_DAYS;
+use crate::relying_party::model::{KEY_DAYS, Span};
 use crate::relying_party::service::check_label;
 use crate::relying_party::usage::Counted;
 use crate::relying_party::{ApiKey, KeyLine, RelyingParties, ports};
@@ -45,6 +45,15 @@ impl Partners {
     pub async fn keys(&self, who: &Allowed<ReadParty>) -> Result<Vec<KeyLine>> {
         let mut tx = self.context.db.read().await?;
         ports::keys(&mut tx, who.agent.party.relying_party_id).await
+    }
+
+    /// How many checks of today's quota nodes have taken.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn used_today(&self, who: &Allowed<ReadParty>) -> Result<i64> {
+        let mut tx = self.context.db.read().await?;
+        ports::taken(&mut tx, who.agent.party.relying_party_id, Span::Day, self.now()).await
     }
 
     /// Makes a key, good until the end of a day, which is shown once.

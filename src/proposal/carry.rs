@@ -12,7 +12,7 @@ use crate::office::ports as offices;
 use crate::relying_party::model::Contact;
 use crate::relying_party::ports as parties;
 use crate::retention::ports as retention;
-use crate::staff::invitation::{self, Manager};
+use crate::staff::invitation::{self, Manager, Renewed};
 
 /// Who asked, who grants it, and when.
 #[derive(Clone, Copy)]
@@ -37,6 +37,7 @@ pub(super) async fn out(context: &Context, tx: &mut Tx, matter: &Matter, by: By)
         }
         Matter::EntitleParty { party_id, before, after } => parties::entitle(tx, *party_id, before, after).await,
         Matter::SetContract { party_id, contract } => parties::set_contract(tx, *party_id, &contract.contract()?).await,
+        Matter::SetQuota { party_id, after, .. } => parties::set_quota(tx, *party_id, *after).await,
         Matter::SetContact { party_id, email, language } => {
             let email = email.as_ref().map_or("", |email| email.expose());
             parties::set_contact(tx, context, *party_id, &Contact::typed(email, *language)?).await
@@ -47,6 +48,11 @@ pub(super) async fn out(context: &Context, tx: &mut Tx, matter: &Matter, by: By)
             let email = email.as_ref().map_or("", |email| email.expose());
             let manager = Manager { party: *party_id, username, full_name, email, language: *language };
             invitation::send_to_party(context, tx, &manager, (by.asked_by, by.now)).await
+        }
+        Matter::RenewAdministrator { administrator_id, comes_back, email, language, .. } => {
+            let email = email.as_ref().map_or("", |email| email.expose());
+            let renewed = Renewed { staff_id: *administrator_id, comes_back: *comes_back };
+            invitation::renew_manager(context, tx, renewed, (email, *language), (by.asked_by, by.now)).await
         }
         Matter::AddOffice { office_id, code, office } => offices::add(tx, *office_id, code, office, by.now).await,
         Matter::ChangeOffice { office_id, before, after } => offices::change(tx, *office_id, before, after).await,

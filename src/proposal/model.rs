@@ -10,8 +10,8 @@ use crate::input;
 use crate::keyring::KeyState;
 use crate::keyring::model::{from_hex, subject_of};
 use crate::office::model::Change;
-use crate::relying_party::Entitlement;
 use crate::relying_party::model::Terms;
+use crate::relying_party::{Entitlement, Quota};
 use crate::retention::Period;
 use crate::secret::Redacted;
 
@@ -30,12 +30,16 @@ pub enum Kind {
     EntitleParty,
     /// That it verify under another contract.
     SetContract,
+    /// That it may put more checks, or fewer.
+    SetQuota,
     /// That it be told elsewhere what ends.
     SetContact,
     /// That a suspended party verify again.
     ResumeParty,
     /// That somebody look after what is a party's.
     InviteAdministrator,
+    /// That somebody who does so get new secrets; who was stopped comes back.
+    RenewAdministrator,
     /// That an office be added.
     AddOffice,
     /// That it be another one: kind, place in the tree, regions, address, name.
@@ -104,6 +108,15 @@ pub enum Matter {
         /// The contract.
         contract: Terms,
     },
+    /// A party may put more checks, or fewer.
+    SetQuota {
+        /// The party.
+        party_id: Uuid,
+        /// What it might when this was asked.
+        before: Quota,
+        /// What it is to be.
+        after: Quota,
+    },
     /// A party is told elsewhere what ends.
     SetContact {
         /// The party.
@@ -128,6 +141,25 @@ pub enum Matter {
         username: String,
         /// Full name.
         full_name: String,
+        /// Where the link goes; left out for readers who cannot grant it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(value_type = Option<String>, format = Email)]
+        email: Option<Redacted<String>>,
+        /// Language of the message.
+        language: Language,
+    },
+    /// Somebody who looks after what is a party's gets new secrets.
+    RenewAdministrator {
+        /// The party.
+        party_id: Uuid,
+        /// The person.
+        administrator_id: Uuid,
+        /// Log-in name.
+        username: String,
+        /// Full name.
+        full_name: String,
+        /// Whether they were stopped, and come back: if that is otherwise by now, nobody grants it.
+        comes_back: bool,
         /// Where the link goes; left out for readers who cannot grant it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schema(value_type = Option<String>, format = Email)]
@@ -201,9 +233,11 @@ impl Matter {
             Self::AddParty { .. } => Kind::AddParty,
             Self::EntitleParty { .. } => Kind::EntitleParty,
             Self::SetContract { .. } => Kind::SetContract,
+            Self::SetQuota { .. } => Kind::SetQuota,
             Self::SetContact { .. } => Kind::SetContact,
             Self::ResumeParty { .. } => Kind::ResumeParty,
             Self::InviteAdministrator { .. } => Kind::InviteAdministrator,
+            Self::RenewAdministrator { .. } => Kind::RenewAdministrator,
             Self::AddOffice { .. } => Kind::AddOffice,
             Self::ChangeOffice { .. } => Kind::ChangeOffice,
             Self::CloseOffice { .. } => Kind::CloseOffice,
@@ -220,9 +254,11 @@ impl Matter {
             Self::AddParty { party_id, .. }
             | Self::EntitleParty { party_id, .. }
             | Self::SetContract { party_id, .. }
+            | Self::SetQuota { party_id, .. }
             | Self::SetContact { party_id, .. }
             | Self::ResumeParty { party_id }
-            | Self::InviteAdministrator { party_id, .. } => *party_id,
+            | Self::InviteAdministrator { party_id, .. }
+            | Self::RenewAdministrator { party_id, .. } => *party_id,
             Self::AddOffice { office_id, .. }
             | Self::ChangeOffice { office_id, .. }
             | Self::CloseOffice { office_id }
@@ -239,7 +275,9 @@ impl Matter {
         let kind = self.kind().as_str();
         match self {
             Self::AddParty { name, .. } => format!("{kind} {}", input::folded(name)),
-            Self::InviteAdministrator { username, .. } => format!("{kind} {username}"),
+            Self::InviteAdministrator { username, .. } | Self::RenewAdministrator { username, .. } => {
+                format!("{kind} {username}")
+            }
             Self::AddOffice { code, .. } => format!("{kind} {code}"),
             _ => format!("{kind} {}", self.subject()),
         }
@@ -247,7 +285,7 @@ impl Matter {
 
     /// Whether it names a person: then it is forgotten when it is over.
     pub const fn is_personal(&self) -> bool {
-        matches!(self, Self::SetContact { .. } | Self::InviteAdministrator { .. })
+        matches!(self, Self::SetContact { .. } | Self::InviteAdministrator { .. } | Self::RenewAdministrator { .. })
     }
 
     /// What the audit log calls it when it is done.
@@ -256,9 +294,10 @@ impl Matter {
             Self::AddParty { .. } => Action::RelyingPartyAdded,
             Self::EntitleParty { .. } => Action::PartyEntitled,
             Self::SetContract { .. } => Action::ContractSet,
+            Self::SetQuota { .. } => Action::PartyQuotaSet,
             Self::SetContact { .. } => Action::PartyContactSet,
             Self::ResumeParty { .. } => Action::PartyResumed,
-            Self::InviteAdministrator { .. } => Action::StaffGranted,
+            Self::InviteAdministrator { .. } | Self::RenewAdministrator { .. } => Action::StaffGranted,
             Self::AddOffice { .. } => Action::OfficeAdded,
             Self::ChangeOffice { .. } => Action::OfficeEdited,
             Self::CloseOffice { .. } => Action::OfficeClosed,
@@ -272,7 +311,10 @@ impl Matter {
     /// As somebody reads it who cannot grant it: without addresses of people.
     #[must_use]
     pub fn for_readers(mut self) -> Self {
-        if let Self::SetContact { email, .. } | Self::InviteAdministrator { email, .. } = &mut self {
+        if let Self::SetContact { email, .. }
+        | Self::InviteAdministrator { email, .. }
+        | Self::RenewAdministrator { email, .. } = &mut self
+        {
             *email = None;
         }
         self
@@ -340,9 +382,29 @@ mod tests {
             Matter::AddParty { party_id, name, entitlement: entitled.clone(), contract: Some(contract.clone()) },
             Matter::EntitleParty { party_id, before: entitled.clone(), after: entitled },
             Matter::SetContract { party_id, contract },
+            Matter::SetQuota {
+                party_id,
+                before: Quota::default(),
+                after: Quota { per_minute: None, per_day: Some(9) },
+            },
             Matter::SetContact { party_id, email: email.clone(), language },
             Matter::ResumeParty { party_id },
-            Matter::InviteAdministrator { party_id, username, full_name, email, language },
+            Matter::InviteAdministrator {
+                party_id,
+                username: username.clone(),
+                full_name: full_name.clone(),
+                email: email.clone(),
+                language,
+            },
+            Matter::RenewAdministrator {
+                party_id,
+                administrator_id: party_id,
+                username,
+                full_name,
+                comes_back: true,
+                email,
+                language,
+            },
             Matter::AddOffice { office_id: party_id, code: String::from("UJI-1"), office: Change::default() },
             Matter::ChangeOffice { office_id: party_id, before: Change::default(), after: Change::default() },
             Matter::CloseOffice { office_id: party_id },

@@ -6,11 +6,12 @@ use super::model::Matter;
 use super::service::Proposals;
 use crate::audit::Event;
 use crate::error::{Language, Refusal, Result};
-use crate::relying_party::Entitlement;
 use crate::relying_party::model::{Contact, PartyState, Terms, check_name};
 use crate::relying_party::ports::{self as parties, Entry};
+use crate::relying_party::{Entitlement, Quota};
 use crate::secret::Redacted;
 use crate::staff::invitation::{self, Manager};
+use crate::staff::model::{AccountState, Person};
 
 /// Who asks, and what the audit log says of it.
 pub type Asker = (Uuid, Event);
@@ -82,6 +83,17 @@ impl Proposals {
         self.ask(asker, (&Matter::SetContract { party_id, contract }, &party.name), reason).await
     }
 
+    /// Asks that a party may put more checks, or fewer.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_field`; `wrong_state` when the same waits already.
+    pub async fn ask_quota(&self, asker: Asker, party_id: Uuid, after: Quota, reason: &str) -> Result<Uuid> {
+        let after = after.checked()?;
+        let party = self.party(party_id).await?;
+        let matter = Matter::SetQuota { party_id, before: party.quota, after };
+        self.ask(asker, (&matter, &party.name), reason).await
+    }
+
     /// Asks that a party be told elsewhere what ends.
     ///
     /// # Errors
@@ -130,6 +142,29 @@ impl Proposals {
         let (username, email) = (username.to_owned(), Some(Redacted(contact)));
         let matter = Matter::InviteAdministrator { party_id, username, full_name, email, language };
         self.ask(asker, (&matter, &party.name), reason).await
+    }
+
+    /// Asks that somebody who looks after what is a party's get new secrets, and come back where they were stopped.
+    ///
+    /// # Errors
+    /// `not_found` for anybody else; `invalid_field` for what is no address; `wrong_state` when the same waits already.
+    pub async fn ask_renewal(
+        &self,
+        asker: Asker,
+        administrator_id: Uuid,
+        (email, language): (&str, Language),
+        reason: &str,
+    ) -> Result<Uuid> {
+        let email = Some(Contact::typed(email, language)?.email);
+        let mut tx = self.context.db.read().await?;
+        let (party_id, found) = invitation::manager(&mut tx, administrator_id).await?;
+        drop(tx);
+        let name = self.party(party_id).await?.name;
+        let comes_back = found.state == AccountState::Disabled;
+        let Person { username, full_name, .. } = found.person;
+        let matter =
+            Matter::RenewAdministrator { party_id, administrator_id, username, full_name, comes_back, email, language };
+        self.ask(asker, (&matter, &name), reason).await
     }
 
     async fn party(&self, id: Uuid) -> Result<Entry> {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::model::{ApiKey, Party};
+use super::model::{ApiKey, Party, Quota};
 use super::store;
 use crate::clock::{HOUR, Timestamp, stopwatch};
 use crate::context::Context;
@@ -165,6 +165,7 @@ impl Authentication {
         let party = Arc::new(Party {
             relying_party_id: row.relying_party_id,
             contract: row.contract(),
+            quota: Quota { per_minute: row.quota_minute, per_day: row.quota_day },
             name: row.name,
             entitled: row.attributes,
             purposes: store::purposes(&mut tx, row.relying_party_id).await?,

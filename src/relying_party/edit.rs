@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{Contact, Contract, Entitlement};
+use super::model::{Contact, Contract, Entitlement, Quota};
 use super::notice::TABLE;
 use super::store;
 use crate::clock::Timestamp;
@@ -69,6 +69,14 @@ pub async fn entitle(tx: &mut Tx, party: Uuid, before: &Entitlement, after: &Ent
 /// `not_found`.
 pub async fn set_contract(tx: &mut Tx, party: Uuid, contract: &Contract) -> Result<()> {
     store::set_contract(tx, party, contract).await?.or(Code::NotFound)
+}
+
+/// Sets how many checks a party may put.
+///
+/// # Errors
+/// `not_found`.
+pub async fn set_quota(tx: &mut Tx, party: Uuid, quota: Quota) -> Result<()> {
+    store::quota::set(tx, party, quota).await?.or(Code::NotFound)
 }
 
 /// Sets where a party is told what ends.

@@ -59,12 +59,13 @@ async fn compose(context: &Context, message: Message) -> Result<Option<Email>> {
             key.map(|key| key.label.unwrap_or_else(|| key.key_id.simple().to_string()))
         }
         About::Webhook => Some(String::new()),
+        About::Quota => party.quota_day.map(|most| most.to_string()),
     };
     let Some(name) = name else { return Ok(None) };
     // The last day is the one before the midnight at which it ends.
     let when = match told.about {
         About::Webhook => to.language.date(told.ends_at),
-        About::Contract | About::Key => to.language.date(told.ends_at.plus_seconds(-1)),
+        About::Contract | About::Key | About::Quota => to.language.date(told.ends_at.plus_seconds(-1)),
     };
     let (subject, text, html) = write(to.language, &party.name, (told.about, &name), &when).map_err(Error::internal)?;
     Ok(Some(Email { mail_id: message.mail_id, to: to.email, subject, text, html, language: to.language }))
@@ -81,6 +82,8 @@ fn write(
         (About::Contract, Language::English) => "Your organisation's contract ends soon",
         (About::Key, Language::Indonesian) => "Sebuah kunci API segera berakhir",
         (About::Key, Language::English) => "An API key ends soon",
+        (About::Quota, Language::Indonesian) => "Kuota hari ini hampir terpakai",
+        (About::Quota, Language::English) => "Today's quota is nearly used up",
         (About::Webhook, Language::Indonesian) => "Webhook lembaga Anda dihentikan",
         (About::Webhook, Language::English) => "Your organisation's webhook was stopped",
     };
@@ -106,6 +109,7 @@ mod tests {
                 (About::Contract, "100/PKS", "Dukcapil"),
                 (About::Key, "Kasir", "verifikasi"),
                 (About::Webhook, "", "annulled"),
+                (About::Quota, "50000", "Dukcapil"),
             ] {
                 let (subject, text, html) = write(language, "Bank Uji", (about, name), "31-12-2026").unwrap();
                 assert!(subject.is_ascii() && !subject.contains("Bank"));

@@ -1,19 +1,22 @@
 //! Relying parties: organisations that verify digital KTPs, what they are entitled to, what they verify for, and the API keys by
 //! which they are recognised.
 
+mod allowance;
 mod authentication;
 mod edit;
 pub mod http;
 mod mail;
 pub mod model;
 pub mod notice;
+pub mod operator;
 pub mod ports;
 pub mod service;
 pub mod store;
 pub mod usage;
 
+pub use allowance::Allowance;
 pub use authentication::Authentication;
-pub use model::{ApiKey, Contract, Entitlement, KeyLine, Party, Purpose};
+pub use model::{ApiKey, Contract, Entitlement, KeyLine, Party, Purpose, Quota};
 pub use notice::Notices;
 pub use service::RelyingParties;
 pub use usage::Usage;

@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::attribute::{Attribute, AttributeSet};
-use crate::clock::Timestamp;
+use crate::clock::{DAY, HOUR, Timestamp};
 use crate::error::{Code, Language, Refusal, Result};
 use crate::input;
 use crate::register::Date;
@@ -298,6 +298,81 @@ impl Contact {
     }
 }
 
+/// How many checks a party may put, as its contract says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PartyQuota)]
+pub struct Quota {
+    /// In a minute; null for no limit.
+    #[serde(default)]
+    #[schema(example = 600)]
+    pub per_minute: Option<i64>,
+    /// In a day of Jakarta; null for no limit.
+    #[serde(default)]
+    #[schema(example = 50_000)]
+    pub per_day: Option<i64>,
+}
+
+/// Checks of a quota at most: more than the nation makes.
+const MOST_CHECKS: i64 = 1_000_000_000;
+
+impl Quota {
+    /// As it is kept.
+    ///
+    /// # Errors
+    /// `invalid_field` for numbers that are none.
+    pub fn checked(self) -> Result<Self> {
+        for (field, most) in [("per_minute", self.per_minute), ("per_day", self.per_day)] {
+            if most.is_some_and(|most| !(1..=MOST_CHECKS).contains(&most)) {
+                let (id, en) = ("Isi 1 sampai 1.000.000.000, atau kosongkan.", "Give 1 to 1,000,000,000, or nothing.");
+                return Err(Refusal::field(field, id, en).into());
+            }
+        }
+        Ok(self)
+    }
+
+    /// The one of a span.
+    pub const fn of(self, span: Span) -> Option<i64> {
+        match span {
+            Span::Minute => self.per_minute,
+            Span::Day => self.per_day,
+        }
+    }
+}
+
+/// Of what a quota is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Span {
+    /// A minute.
+    Minute,
+    /// A day in Jakarta.
+    Day,
+}
+crate::text_column!(Span);
+
+impl Span {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Minute, Self::Day];
+
+    /// Which of them it is, counted from 1970-01-01.
+    pub const fn number(self, now: Timestamp) -> i64 {
+        match self {
+            Self::Minute => now.seconds().div_euclid(60),
+            Self::Day => now.day_in_jakarta(),
+        }
+    }
+
+    /// When it ends.
+    pub const fn end(self, now: Timestamp) -> Timestamp {
+        let next = self.number(now) + 1;
+        match self {
+            Self::Minute => Timestamp::from_seconds(next * 60),
+            Self::Day => Timestamp::from_seconds(next * DAY - 7 * HOUR),
+        }
+    }
+}
+
 /// A relying party that was not disabled.
 #[derive(Clone, Debug)]
 pub struct Party {
@@ -311,6 +386,8 @@ pub struct Party {
     pub purposes: Vec<Purpose>,
     /// Under what it verifies; parties of before have none, and verify on.
     pub contract: Option<Contract>,
+    /// How many checks it may put.
+    pub quota: Quota,
 }
 
 impl Party {
@@ -351,6 +428,7 @@ mod tests {
             entitled: AttributeSet::EMPTY,
             purposes: Vec::new(),
             contract,
+            quota: Quota::default(),
         };
         assert!(party(None).require_contract(at(99)).is_ok(), "a party of before has none");
         let bound = party(Some(contract));

@@ -33,6 +33,8 @@ pub enum About {
     Key,
     /// The webhook was stopped, because nothing arrived there for days.
     Webhook,
+    /// Four fifths of a day's quota are used.
+    Quota,
 }
 crate::text_column!(About);
 
@@ -110,6 +112,18 @@ pub async fn webhook_stopped(
 ) -> Result<()> {
     let ending = notice::Ending { relying_party_id: party, subject_id: party, ends_at: since };
     tell(context, tx, About::Webhook, (ending, 0), now).await.map(|_| ())
+}
+
+/// Tells a party that four fifths of the quota of a day are used, once: the day is known by its end.
+pub(super) async fn quota_runs_out(
+    context: &Context,
+    tx: &mut Tx,
+    party: Uuid,
+    day_ends_at: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let ending = notice::Ending { relying_party_id: party, subject_id: party, ends_at: day_ends_at };
+    tell(context, tx, About::Quota, (ending, 0), now).await.map(|_| ())
 }
 
 /// Where a party is told, if it said so.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 pub use super::edit::{
-    add, entitle, entitlement, not_suspended, require_free, resume, set_contact, set_contract, suspend,
+    add, entitle, entitlement, not_suspended, require_free, resume, set_contact, set_contract, set_quota, suspend,
 };
-use super::model::{ApiKey, Contract, Entitlement, KeyLine, LIVE_KEYS, Party, PartyState, Purpose};
+use super::model::{ApiKey, Contract, Entitlement, KeyLine, LIVE_KEYS, Party, PartyState, Purpose, Quota, Span};
 use super::store::{self, LABELS_AT_ONCE, key};
 use crate::clock::Timestamp;
 use crate::db::Tx;
@@ -23,6 +23,7 @@ pub async fn active(tx: &mut Tx, id: Uuid) -> Result<Option<Arc<Party>>> {
     Ok(Some(Arc::new(Party {
         relying_party_id: row.relying_party_id,
         contract: row.contract(),
+        quota: row.quota(),
         name: row.name,
         entitled: row.attributes,
         purposes: store::purposes(tx, id).await?,
@@ -52,6 +53,8 @@ pub struct Entry {
     pub created_at: Timestamp,
     /// Under what it verifies.
     pub contract: Option<Contract>,
+    /// How many checks it may put.
+    pub quota: Quota,
     /// Whether it said where it is told what ends.
     pub has_contact: bool,
     /// Since when it is disabled, and why.
@@ -65,6 +68,7 @@ fn entry(row: store::PartyRow, purposes: &[Purpose]) -> Entry {
         state: row.state,
         created_at: row.created_at,
         contract: row.contract(),
+        quota: row.quota(),
         has_contact: row.contact_sealed.is_some(),
         suspended: row.suspended_at.map(|at| (at, row.suspended_reason.unwrap_or_default())),
         name: row.name,
@@ -138,6 +142,22 @@ impl From<key::KeyRow> for KeyLine {
 /// When the database does not answer.
 pub async fn keys(tx: &mut Tx, party: Uuid) -> Result<Vec<KeyLine>> {
     Ok(key::of(tx, party).await?.into_iter().map(KeyLine::from).collect())
+}
+
+/// How many checks of a party nodes have taken of this minute and of this day: what they hold and have not given out among them.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn taken(tx: &mut Tx, party: Uuid, span: Span, now: Timestamp) -> Result<i64> {
+    Ok(store::quota::taken(tx, party, span, span.number(now)).await?)
+}
+
+/// Keeps a party's row: until this transaction is over nobody else counts what belongs to it.
+///
+/// # Errors
+/// `not_found`.
+pub async fn hold(tx: &mut Tx, party: Uuid) -> Result<()> {
+    store::hold(tx, party).await?.or(Code::NotFound)
 }
 
 /// Adds a key that the party made itself, where fewer than [`LIVE_KEYS`] of its keys live.

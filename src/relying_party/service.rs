@@ -18,8 +18,8 @@ use crate::{input, transaction};
 /// The register of relying parties. Cloning shares it.
 #[derive(Clone)]
 pub struct RelyingParties {
-    context: Context,
-    audit: audit::Service,
+    pub(super) context: Context,
+    pub(super) audit: audit::Service,
     authentication: Authentication,
     usage: Usage,
 }
@@ -164,8 +164,8 @@ impl RelyingParties {
         for row in store::parties(&mut tx).await? {
             let keys = super::ports::keys(&mut tx, row.relying_party_id).await?;
             let purposes = store::purposes(&mut tx, row.relying_party_id).await?;
-            let (relying_party_id, contract) = (row.relying_party_id, row.contract());
-            let party = Party { relying_party_id, name: row.name, entitled: row.attributes, purposes, contract };
+            let (relying_party_id, contract, quota) = (row.relying_party_id, row.contract(), row.quota());
+            let party = Party { relying_party_id, name: row.name, entitled: row.attributes, purposes, contract, quota };
             out.push(Listed { party, state: row.state, keys });
         }
         Ok(out)

@@ -60,7 +60,7 @@ impl Compose for Letters {
     }
 
     fn samples(&self, kind: MailKind, language: Language) -> Result<Vec<Sample>> {
-        Ok(vec![Sample::of(write(language, kind == NEW_BROWSER, &language.moment(INVENTED_AT)))?])
+        Ok(vec![Sample::of(write(language, kind, &language.moment(INVENTED_AT)))?])
     }
 }
 

@@ -114,7 +114,7 @@ pub enum Permission {
     ReadOffices,
     /// Read how the service is set: signing keys, how long things are kept, texts of mails.
     ReadSettings,
-    /// Suspend a relying party at once.
+    /// Suspend a relying party, or stop somebody who looks after one, at once.
     SuspendParties,
     /// Verify for a relying party.
     Verify,

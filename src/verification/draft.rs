@@ -120,6 +120,7 @@ impl CheckRow {
             receipt: self.receipt,
             salt: self.salt,
             tries_left: None,
+            is_repeated: false,
         }
     }
 }
@@ -139,6 +140,7 @@ impl RefusalRow {
             receipt: self.receipt,
             salt: self.salt,
             tries_left: None,
+            is_repeated: false,
         }
     }
 }

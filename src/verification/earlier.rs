@@ -91,7 +91,7 @@ impl Earlier {
         if row.body_hash != self.body_hash(question) {
             return Err(Code::IdempotencyMismatch.into());
         }
-        Ok(Some(row.into_answer(Some(Content::default()))))
+        Ok(Some(Answer { is_repeated: true, ..row.into_answer(Some(Content::default())) }))
     }
 
     /// The answer for which a unique index refused a row: the same question came at the same time, and was faster.
@@ -124,7 +124,7 @@ impl Earlier {
             return Err(Code::IdempotencyMismatch.into());
         }
         if row.verdict != Verdict::Valid {
-            return Ok(row.into_answer(Some(Content::default())));
+            return Ok(Answer { is_repeated: true, ..row.into_answer(Some(Content::default())) });
         }
         let mut content = None;
         if now.seconds_since(row.verified_at) < ATTRIBUTES_AGAIN_SECONDS {
@@ -134,7 +134,7 @@ impl Earlier {
                 drafted => drafted,
             };
         }
-        Ok(row.into_answer(content))
+        Ok(Answer { is_repeated: true, ..row.into_answer(content) })
     }
 
     /// What the holder's data say today about what was shown then; `None` when there are none any more.

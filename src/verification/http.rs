@@ -263,7 +263,7 @@ pub fn reply(answer: Answer, language: Language) -> Response {
         (status = 413, description = "`too_large`"),
         (status = 415, description = "`unsupported_media_type`"),
         (status = 422, description = "`invalid_field`, `idempotency_mismatch`"),
-        (status = 429, description = "`too_many`: wrong codes (send the QR's `token`), wrong API keys again and again from this address, or more refused QRs within an hour than one organisation may have; wait for `Retry-After`"),
+        (status = 429, description = "`too_many`: wrong codes (send the QR's `token`), wrong API keys again and again from this address, or more refused QRs within an hour than one organisation may have; `quota_reached`: the checks of a minute or a day that your contract allows, repetitions under the same key left out; wait for `Retry-After`"),
         (status = 503, description = "`undetermined`: repeat with the same key; `overloaded`: nothing was done"),
     ))]
 async fn verify(

@@ -181,6 +181,8 @@ pub struct Answer {
     pub salt: Vec<u8>,
     /// With a wrong code: how many more wrong ones are allowed before a wait.
     pub tries_left: Option<i64>,
+    /// Whether the same question was answered before, under the same key.
+    pub is_repeated: bool,
 }
 
 impl Answer {

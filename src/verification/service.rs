@@ -24,7 +24,7 @@ use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::{Budget, whose_share};
 use crate::keyring::Keyring;
 use crate::page::{self, Page};
-use crate::relying_party::{Party, Usage, ports};
+use crate::relying_party::{Allowance, Party, Quota, Usage, ports};
 use crate::retention::{Period, ports as retention};
 use crate::transaction;
 
@@ -50,6 +50,7 @@ pub struct Service {
     refusals: Refusals,
     alone: Alone,
     usage: Usage,
+    allowance: Allowance,
 }
 
 impl Service {
@@ -69,7 +70,8 @@ impl Service {
         let earlier = Earlier::new(context.clone(), codes.clone(), drafts.clone(), pipeline.clone());
         let refusals = Refusals::new(context.clone(), sealer.clone(), drafts, earlier.clone());
         let alone = Alone::new(context.clone(), earlier.clone(), refusals.clone());
-        Self { context, keyring, sealer, codes, places, pipeline, earlier, refusals, alone, usage }
+        let allowance = Allowance::new(context.clone());
+        Self { context, keyring, sealer, codes, places, pipeline, earlier, refusals, alone, usage, allowance }
     }
 
     /// For a stop: returns when every check that is under way has been committed; later ones are `overloaded`.
@@ -96,7 +98,7 @@ impl Service {
     ///
     /// # Errors
     /// `contract_not_in_force`, `purpose_not_allowed`, `idempotency_mismatch`, `overloaded`; `too_many` after too many wrong codes, and for what would
-    /// be refused when the party's refusals have filled the hour; `undetermined` whenever the outcome is not known: then
+    /// be refused when the party's refusals have filled the hour; `quota_reached` beyond what its contract says; `undetermined` whenever the outcome is not known: then
     /// nothing is recorded, or what is recorded will be the answer to a repetition.
     pub async fn verify(&self, party: &Arc<Party>, question: &Question) -> Result<Answer> {
         self.verify_for(party, None, question).await
@@ -146,7 +148,7 @@ impl Service {
         if !place.grow(1) {
             return Err(overloaded());
         }
-        let answer = match self.answer(party, employee, question).await {
+        let answer = match self.within_quota(party, employee, question, now).await {
             Ok(answer) => answer,
             Err(refused @ Error::Refused(_)) => return Err(refused),
             Err(fault) => {
@@ -158,6 +160,42 @@ impl Service {
         let (result, reason) = (answer.verdict.result(), answer.verdict.reason());
         metrics::counter!("ikd_verifications_total", "result" => result, "reason" => reason).increment(1);
         Ok(answer)
+    }
+
+    /// Answers what is within the party's quota, and what was answered before, which counts once.
+    async fn within_quota(
+        &self,
+        party: &Arc<Party>,
+        employee: Option<Uuid>,
+        question: &Question,
+        now: Timestamp,
+    ) -> Result<Answer> {
+        if party.quota == Quota::default() {
+            return self.answer(party, employee, question).await;
+        }
+        if let Err(full) = self.allowance.take(party, now).await {
+            return match full.code() {
+                Some(Code::QuotaReached) => Box::pin(self.answered_before(party, question, now)).await?.ok_or(full),
+                _ => Err(full),
+            };
+        }
+        let answered = self.answer(party, employee, question).await;
+        if answered.as_ref().is_ok_and(|answer| answer.is_repeated) {
+            self.allowance.refund(party, now).await;
+        }
+        answered
+    }
+
+    /// The recorded answer to this question under its key, where there is one: nothing is judged anew.
+    async fn answered_before(&self, party: &Party, question: &Question, now: Timestamp) -> Result<Option<Answer>> {
+        let resident = match &question.shown {
+            Presented::Code(_) => self.codes.used_for(party.relying_party_id, &question.key).await?,
+            Presented::Token(token) => match self.judge(token.expose(), now).await {
+                Ok(Judged::Unproven { record, .. } | Judged::Untimely { record, .. }) => Some(record.subject),
+                Err(_) => None,
+            },
+        };
+        self.earlier.any(party, question, resident, now).await
     }
 
     /// A party's own record of a check, without attributes.

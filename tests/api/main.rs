@@ -21,6 +21,7 @@ mod departure;
 mod dispute;
 mod dropped;
 mod duty;
+mod employees;
 mod feed;
 mod figures;
 mod figures_others;

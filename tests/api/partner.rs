@@ -6,7 +6,8 @@ use ikd::attribute::AttributeSet;
 use ikd::clock::{DAY, HOUR};
 use ikd::error::Language;
 use ikd::register::Date;
-use ikd::relying_party::Notices;
+use ikd::relying_party::operator::Amendment;
+use ikd::relying_party::{Notices, Quota};
 use ikd::staff::{Permission, Post, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -149,6 +150,116 @@ async fn the_operator_gives_keys_an_end_and_those_of_before_go_on() {
         opens(&world, &world.api_key).await.expect(200);
         let labelled = parties.add_key_until(BANK, Some("Cadangan"), Some(in_days(&world, 5))).await.unwrap();
         opens(&world, &labelled.expose()).await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_operator_stops_a_party_and_changes_what_it_is_entitled_to() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let parties = &world.app.relying_parties;
+        let key = ikd::relying_party::ApiKey::parse(&world.api_key).unwrap().key_id;
+        let rina = administrator(&world, "rina").await;
+        let asked = async || {
+            // What a node remembers of a key for a moment is not what is asked here.
+            parties.authentication().forget(key);
+            world.bank().verify("NONSENSE", "fetch_parcel", &world.key()).await
+        };
+        asked().await.expect_problem(403, "purpose_not_allowed");
+        let purpose = purpose("fetch_parcel");
+        let now = parties.amend(BANK, Amendment::AddPurpose(&purpose)).await.unwrap();
+        assert!(now.purposes.iter().any(|one| one.code == "fetch_parcel"));
+        asked().await.expect(200);
+        assert!(parties.amend(BANK, Amendment::AddPurpose(&purpose)).await.is_err(), "it is there already");
+        let few = AttributeSet::preset("age").unwrap();
+        parties.amend(BANK, Amendment::SetAttributes(few)).await.unwrap();
+        assert_eq!(rina.get("/v1/partner").await.expect(200).json["attributes"], json!(few.names()));
+        parties.amend(BANK, Amendment::EndPurpose("fetch_parcel")).await.unwrap();
+        asked().await.expect_problem(403, "purpose_not_allowed");
+
+        // Stopped: its keys and its people are refused, once; and it comes back as it was.
+        assert!(parties.suspend(BANK, " ").await.is_err(), "without a reason");
+        parties.suspend(BANK, "Kunci bocor").await.unwrap();
+        for again in [parties.suspend(BANK, "Kunci bocor").await, parties.suspend("Bank Lain", "Salah").await] {
+            assert!(again.is_err());
+        }
+        asked().await.expect_problem(401, "api_key_invalid");
+        rina.get("/v1/partner").await.expect_problem(401, "session_ended");
+        parties.resume(BANK).await.unwrap();
+        assert!(parties.resume(BANK).await.is_err(), "it verifies already");
+        asked().await.expect_problem(403, "purpose_not_allowed");
+        rina.get("/v1/partner").await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quota_ends_with_its_minute_or_day_and_repetitions_do_not_count() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let parties = &world.app.relying_parties;
+        let holder = world.active(&world.people[0]).await;
+        let token = world.present(&holder, "age").await;
+        let key = ikd::relying_party::ApiKey::parse(&world.api_key).unwrap().key_id;
+        let to = "kuota@bank.example.id";
+        parties.set_contact(BANK, to, Language::Indonesian).await.unwrap();
+        let quota = |per_minute, per_day| Quota { per_minute, per_day };
+        assert!(parties.set_quota(BANK, quota(Some(0), None)).await.is_err());
+        // From the beginning of a minute on, and not at the end of a day.
+        let now = world.context.now().seconds();
+        world.later(if (now + 7 * HOUR) % DAY > DAY - 600 { 1_200 - now % 60 } else { 60 - now % 60 });
+        parties.set_quota(BANK, quota(Some(3), Some(5))).await.unwrap();
+        let ask = async |text: &str, name: &str| {
+            // What a node remembers of a key for a moment is not what is asked here.
+            parties.authentication().forget(key);
+            world.bank().verify(text, "open_account", name).await
+        };
+        for _ in 0..3 {
+            assert_eq!(ask(&token, "scan-1").await.expect(200).verdict(), "valid");
+        }
+        ask("NONSENSE", "scan-2").await.expect(200);
+        ask("NONSENSE", "scan-3").await.expect(200);
+        let full = ask("NONSENSE", "scan-4").await.expect_problem(429, "quota_reached");
+        assert_eq!(full.retry_after, Some(60), "to the end of the minute");
+        let detail = full.json["detail"].as_str().unwrap();
+        assert!(detail.contains("menit") && detail.contains("Ditjen Dukcapil"), "{detail}");
+        // What was answered is answered again, also where nothing is left; another question under its key is not.
+        assert_eq!(ask(&token, "scan-1").await.expect(200).verdict(), "valid");
+        ask("NONSENSE", "scan-3").await.expect(200);
+        ask("OTHER", "scan-3").await.expect_problem(422, "idempotency_mismatch");
+        // Another party is another party.
+        let shop = parties.add("Toko", AttributeSet::FULL, &[purpose("open_account")]).await.unwrap().1;
+        let shop = world.bank_at(&world.base, &shop.expose());
+        for n in 0..6 {
+            shop.verify("NONSENSE", "open_account", &format!("k{n}")).await.expect(200);
+        }
+
+        let told = async || {
+            world.app.deliver_mail().await.unwrap();
+            world.letters_to(to)
+        };
+        assert_eq!(told().await, 0, "three of five");
+        world.later(60);
+        ask("NONSENSE", "scan-4").await.expect(200);
+        assert_eq!(told().await, 1, "four of five");
+        ask("NONSENSE", "scan-5").await.expect(200);
+        let full = ask("NONSENSE", "scan-6").await.expect_problem(429, "quota_reached");
+        assert!(full.retry_after.unwrap() > 60 && full.json["detail"].as_str().unwrap().contains("hari"));
+        assert_eq!(told().await, 1, "once a day");
+        let rina = administrator(&world, "rina").await;
+        let shown = rina.get("/v1/partner").await.expect(200).json;
+        assert_eq!((&shown["quota"]["per_day"], &shown["used_today"]), (&json!(5), &json!(5)));
+        // More was agreed: it counts at once. And the next day begins anew.
+        parties.set_quota(BANK, quota(None, Some(6))).await.unwrap();
+        ask("NONSENSE", "scan-6").await.expect(200);
+        ask("NONSENSE", "scan-7").await.expect_problem(429, "quota_reached");
+        world.later(DAY);
+        ask("NONSENSE", "scan-7").await.expect(200);
+        parties.set_quota(BANK, Quota::default()).await.unwrap();
+        for n in 0..7 {
+            ask("NONSENSE", &format!("free-{n}")).await.expect(200);
+        }
     })
     .await;
 }

@@ -190,6 +190,27 @@ describe("the national administration", { timeout: 600_000 }, () => {
       await two.page.getByText("Alasan penolakan: NIK tidak perlu").waitFor();
       await screen(two.page, "decided");
 
+      // A quota by two; whoever looks after the bank is stopped by one.
+      await one.page.getByRole("link", { name: "Lembaga" }).click();
+      await one.page.getByRole("link", { name: /Klinik Sehat/ }).click();
+      await one.page.getByRole("button", { name: "Ubah kuota" }).click();
+      await one.page.getByLabel("Pemeriksaan per hari").fill("banyak");
+      await one.page.getByLabel("Alasan").fill("PKS baru");
+      await one.page.locator("dialog").getByRole("button", { name: "Minta persetujuan" }).click();
+      await one.page.getByText("Isi 1 sampai 1.000.000.000").waitFor();
+      await screen(one.page, "quota");
+      await ask(one.page, { "Pemeriksaan per hari": "50.000", Alasan: "PKS baru" });
+      await one.page.getByText("Sudah diminta").first().waitFor();
+      await grant(two.page, "Klinik Sehat: kuota");
+      await one.page.reload();
+      await one.page.getByText("50.000 per hari").waitFor();
+      await one.page.getByRole("button", { name: "Hentikan: Rina Klinik" }).click();
+      await ask(one.page, { Alasan: "Ponsel dicuri" }, "Hentikan sekarang");
+      await one.page.getByText(/Dihentikan .*: Ponsel dicuri/).waitFor();
+      await screen(one.page, "administrator stopped");
+      await bank.page.reload();
+      await bank.page.getByLabel("Nama pengguna").waitFor();
+
       // An auditor reads, and finds no button.
       await logInAt(demo, reader.page, "/admin", auditor, "Pegawai");
       await reader.page.goto("/admin#persetujuan");

@@ -82,6 +82,53 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
     assert.equal(await page.locator("li.line", { hasText: "rina.admin" }).getByRole("button").count(), 0);
   });
 
+  test("an employee is invited by keyboard, the link sent anew and taken back", async () => {
+    await page.getByRole("button", { name: "Undang pegawai" }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Undang pegawai" }).waitFor();
+    await page.getByLabel("Nama lengkap").fill("Sari Dewi");
+    await page.keyboard.press("Enter");
+    await page.getByText("Isi bagian ini.").waitFor();
+    await screen("invite");
+    await page.getByLabel("Alamat surel").fill("sari@bank.example");
+    await page.keyboard.press("Enter");
+    await page.getByText("Tautan untuk Sari Dewi dikirim.").first().waitFor();
+    const line = page.locator("#invitations li", { hasText: "Sari Dewi" });
+    await line.getByText("sari.dewi").waitFor();
+    await screen("invited");
+    await line.getByRole("button", { name: "Kirim ulang: Sari Dewi" }).click();
+    await page.getByText("yang lama tidak berlaku").first().waitFor();
+    await line.getByRole("button", { name: "Tarik: Sari Dewi" }).click();
+    await page.locator("dialog").getByRole("button", { name: "Tarik", exact: true }).click();
+    await line.waitFor({ state: "detached" });
+  });
+
+  test("a list is judged, put right, shown and sent; on a narrow phone too", async () => {
+    const list = (name, text) => ({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+    await page.getByRole("link", { name: "Unggah daftar" }).click();
+    await heading("Undang banyak pegawai").waitFor();
+    await page.getByLabel("Berkas CSV").setInputFiles(list("salah.csv", "kolom;lain\nx;y\n"));
+    await page.getByText("Baris pertama harus berisi judul kolom").waitFor();
+    await page.getByLabel("Berkas CSV").setInputFiles(list("hampir.csv", "\ufeffNama;Surel\r\n=1+1;a@bank.example\r\nAgus Salim;bukan\r\nBudi Utomo;budi@bank.example\r\n"));
+    await page.getByRole("table", { name: "2 hal yang harus diperbaiki" }).waitFor();
+    assert.equal(await page.getByRole("button", { name: /Kirim .* undangan/ }).count(), 0, "nothing can be sent");
+    await screen("list wrong");
+    const good = Array.from({ length: 30 }, (_, n) => `Orang Ke${n};orang${n}@bank.example`).join("\r\n");
+    await page.getByLabel("Berkas CSV").setInputFiles(list("pegawai.csv", `Nama;Surel\r\n${good}\r\n`));
+    await page.getByRole("table", { name: "30 orang" }).waitFor();
+    await screen("list good");
+    await page.setViewportSize({ ...PHONE, width: 320 });
+    await screen("list good narrow");
+    await page.setViewportSize(DESK);
+    await page.getByRole("button", { name: "Kirim 30 undangan" }).click();
+    await page.getByText("30 undangan dikirim").first().waitFor();
+    await page.getByRole("link", { name: "Lihat undangan terbuka" }).click();
+    await page.locator("#invitations li").nth(29).waitFor();
+    await page.setViewportSize({ ...PHONE, width: 320 });
+    await screen("people narrow");
+    await page.setViewportSize(DESK);
+  });
+
   test("figures of the month, with tables", async () => {
     for (const key of ["one", "two"]) {
       const answer = await fetch(`${demo.base_url}/v1/verifications`, {
@@ -139,6 +186,15 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
       await page.getByText(told).first().waitFor();
       await screen(name);
     }
+    demo.command("relying-party", "quota", "Bank Contoh", "--per-minute", "600", "--per-day", "50000");
+    // A session remembers its party for a moment.
+    for (let tries = 0; (await page.getByText("50.000").count()) === 0; tries += 1) {
+      assert.ok(tries < 20, "the quota never came");
+      await page.waitForTimeout(300);
+      await page.reload();
+      await page.getByText("Kuota pemeriksaan").waitFor();
+    }
+    await screen("quota");
     await page.setViewportSize({ ...PHONE, width: 320 });
     await page.getByRole("button", { name: "English" }).click();
     await page.getByText("Ended: checks are refused").waitFor();

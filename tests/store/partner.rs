@@ -1,16 +1,19 @@
 //! Rows of what relying parties look after: keys with an end, people, figures, notices, the webhook and what waits for it.
 
 use ikd::attribute::AttributeSet;
-use ikd::clock::{DAY, HOUR};
+use ikd::clock::{DAY, HOUR, Timestamp};
 use ikd::context::Context;
 use ikd::error::Language;
 use ikd::register::Date;
 use ikd::relying_party::model::Contract;
+use ikd::relying_party::model::{Quota, Span};
 use ikd::relying_party::notice::About;
-use ikd::relying_party::store::{self, key, notice, usage};
-use ikd::relying_party::{Purpose, RelyingParties};
-use ikd::staff::model::AccountState;
-use ikd::staff::store::party as people;
+use ikd::relying_party::store::{self, key, notice, quota, usage};
+use ikd::relying_party::{Allowance, Purpose, RelyingParties};
+use ikd::staff::invitation::{Kind, State as LinkState};
+use ikd::staff::model::{AccountState, Affiliation, Realm};
+use ikd::staff::store::invitation::{self, Invitation};
+use ikd::staff::store::{account, party as people};
 use ikd::staff::{Accounts, Post, Role};
 use ikd::webhook::model::{Fault, State};
 use ikd::webhook::store as hook;
@@ -167,6 +170,118 @@ async fn only_employees_of_the_own_party_are_switched() {
         ikd::execute!(&mut tx, "UPDATE staff_account SET state = 'disabled' WHERE username = 'sari'").unwrap();
         assert!(!people::switch(&mut tx, party, dewi, sari, on).await.unwrap().happened(), "disabled meanwhile");
         assert!(people::switch(&mut tx, party, dewi, rina, on).await.unwrap().happened());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn links_of_a_party_are_counted_within_a_day_and_taken_back_by_whoever_may() {
+    each_engine(async |context| {
+        let (_, party, _) = bank(&context).await;
+        let accounts = Accounts::new(context.clone());
+        let add = async |post, name: &str| accounts.add(post, name, name, None).await.unwrap().staff_id;
+        let rina = add(Post::PartyAdministrator("Bank Uji"), "rina").await;
+        let dewi = add(Post::RelyingParty("Bank Uji"), "dewi").await;
+        let now = context.now();
+        let later = |seconds| now.plus_seconds(seconds);
+        let link = |n: u128, kind, role, asked_at: Timestamp| Invitation {
+            invitation_id: Uuid::from_u128(n),
+            kind,
+            place: Affiliation::RelyingParty(party),
+            staff_id: (kind == Kind::Renew).then_some(dewi),
+            username: format!("orang{n}"),
+            full_name: String::from("Orang"),
+            role,
+            region: None,
+            ends_at: None,
+            comes_back: 0,
+            state: LinkState::Sent,
+            asked_by: rina,
+            asked_at,
+            expires_at: Some(asked_at.plus_seconds(DAY)),
+            sealed: Some(vec![1]),
+        };
+        let mut tx = context.db.write().await.unwrap();
+        let (employee, administrator) = (Role::Employee, Role::PartyAdministrator);
+        for one in [
+            link(1, Kind::Join, employee, later(-2 * DAY)),
+            link(2, Kind::Join, employee, now),
+            link(3, Kind::Renew, employee, now),
+            link(4, Kind::Join, administrator, now),
+        ] {
+            invitation::add(&mut tx, &one).await.unwrap();
+        }
+        let day = (later(-DAY), now);
+        assert_eq!(invitation::count_of_party(&mut tx, party, day).await.unwrap(), (3, 3, 2));
+        assert_eq!(invitation::count_of_party(&mut tx, rina, day).await.unwrap(), (0, 0, 0));
+        let rows = invitation::of_party(&mut tx, party, day, Uuid::from_u128(4), 9).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.invitation_id.as_u128()).collect::<Vec<_>>(), [3, 2]);
+        assert!(
+            invitation::of_party(&mut tx, party, (later(-DAY), later(DAY)), Uuid::max(), 9).await.unwrap().is_empty()
+        );
+        let realm = Realm::RelyingParty;
+        assert!(invitation::is_promised(&mut tx, realm, "orang2", now).await.unwrap());
+        assert!(!invitation::is_promised(&mut tx, Realm::Office, "orang2", now).await.unwrap());
+        for gone in ["orang1", "orang3", "orang9"] {
+            assert!(!invitation::is_promised(&mut tx, realm, gone, now).await.unwrap(), "{gone}");
+        }
+        let id = Uuid::from_u128;
+        for (which, of) in [(4, party), (2, rina), (9, party)] {
+            assert!(!invitation::withdraw(&mut tx, id(which), of, rina, now).await.unwrap().happened(), "{which}");
+        }
+        assert!(invitation::withdraw(&mut tx, id(2), party, rina, now).await.unwrap().happened());
+        assert!(!invitation::withdraw(&mut tx, id(2), party, rina, now).await.unwrap().happened());
+        assert_eq!(invitation::count_of_party(&mut tx, party, day).await.unwrap(), (3, 2, 1), "asked for all the same");
+        assert_eq!(invitation::withdraw_all(&mut tx, party, (dewi, later(-DAY)), (rina, now)).await.unwrap(), 0);
+        assert_eq!(invitation::withdraw_all(&mut tx, party, (rina, later(-DAY)), (dewi, now)).await.unwrap(), 2);
+
+        assert_eq!(people::count_active(&mut tx, party).await.unwrap(), 2);
+        assert!(people::contacts(&mut tx, party, 9).await.unwrap().is_empty());
+        account::set_contact(&mut tx, dewi, b"sealed").await.unwrap().either_way();
+        assert_eq!(people::contacts(&mut tx, party, 9).await.unwrap(), [(dewi, b"sealed".to_vec())]);
+        assert!(!people::stop(&mut tx, dewi, "x", now).await.unwrap().happened(), "an employee");
+        assert!(people::stop(&mut tx, rina, "Ponsel dicuri", now).await.unwrap().happened());
+        assert!(!people::stop(&mut tx, rina, "x", now).await.unwrap().happened());
+        let row = &people::administrators(&mut tx, party).await.unwrap()[0];
+        assert_eq!((row.stopped_at, row.stopped_reason.as_deref()), (Some(now), Some("Ponsel dicuri")));
+        assert_eq!(people::count_active(&mut tx, party).await.unwrap(), 1);
+        account::set_state(&mut tx, rina, AccountState::Active).await.unwrap().either_way();
+        assert_eq!(people::administrators(&mut tx, party).await.unwrap()[0].stopped_at, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nodes_give_out_exactly_what_a_quota_has() {
+    each_engine(async |context| {
+        let (parties, party, _) = bank(&context).await;
+        parties.set_quota("Bank Uji", Quota { per_minute: None, per_day: Some(300) }).await.unwrap();
+        let now = context.now();
+        let mut tx = context.db.read().await.unwrap();
+        let found = ikd::relying_party::ports::active(&mut tx, party).await.unwrap().unwrap();
+        drop(tx);
+        let nodes = [Allowance::new(context.clone()), Allowance::new(context.clone())];
+        let asked = (0..400).map(|n| nodes[n % 2].take(&found, now));
+        let given = futures_util::future::join_all(asked).await;
+        assert_eq!(given.iter().filter(|one| one.is_ok()).count(), 300);
+        nodes[0].refund(&found, now).await;
+        assert!(nodes[0].take(&found, now).await.is_ok() && nodes[0].take(&found, now).await.is_err());
+
+        let mut tx = context.db.write().await.unwrap();
+        let day = (party, Span::Day);
+        let number = Span::Day.number(now);
+        assert_eq!(quota::taken(&mut tx, party, Span::Day, number).await.unwrap(), 300);
+        assert_eq!(quota::taken(&mut tx, party, Span::Minute, number).await.unwrap(), 0);
+        assert_eq!(quota::take(&mut tx, day, number, (1, 300)).await.unwrap(), None);
+        assert_eq!(quota::take(&mut tx, day, number, (4, 302)).await.unwrap(), Some((number, 304)), "more was agreed");
+        assert_eq!(quota::take(&mut tx, day, number + 1, (5, 300)).await.unwrap(), Some((number + 1, 5)));
+        // A node whose clock is behind takes from the day that has begun.
+        assert_eq!(quota::take(&mut tx, day, number, (5, 300)).await.unwrap(), Some((number + 1, 10)));
+        assert_eq!(quota::taken(&mut tx, party, Span::Day, number).await.unwrap(), 0);
+        let other = Quota { per_minute: Some(7), per_day: None };
+        assert!(quota::set(&mut tx, party, other).await.unwrap().happened());
+        assert!(!quota::set(&mut tx, Uuid::nil(), other).await.unwrap().happened());
+        assert_eq!(store::party(&mut tx, party).await.unwrap().unwrap().quota(), other);
     })
     .await;
 }

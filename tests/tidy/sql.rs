@@ -74,6 +74,7 @@ fn guarded_writes_are_answered() {
         "OPEN_ROSTER",
         "SETTLE_STEPS",
         "PART_STEPS",
+        "WITHDRAW_ALL",
     ];
     demand(
         "an UPDATE of one row runs through change!, whose answer the compiler does not let anybody drop, and nobody does by hand",

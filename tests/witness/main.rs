@@ -204,6 +204,7 @@ fn verifies_a_receipt_and_its_digest(world: &World) {
         entitled: AttributeSet::FULL,
         purposes: Vec::new(),
         contract: None,
+        quota: ikd::relying_party::Quota::default(),
     };
     let salt = [7; 16];
     let statement = Statement {

@@ -89,11 +89,21 @@ const PARTS = {
   ],
   entitle_party: changes,
   set_contract: ({ contract }) => contractFacts(contract),
+  set_quota: ({ before, after }) =>
+    ["per_minute", "per_day"].map((name) =>
+      fact(t(`parties.quota.${name}`), el("s", {}, before[name] ?? "–"), " → ", String(after[name] ?? "–")),
+    ),
   set_contact: ({ email }) => address(email),
   resume_party: () => [],
   invite_administrator: (one) => [
     fact(t("staffing.name"), one.full_name),
     fact(t("staffing.username"), el("span", { class: "mono" }, one.username)),
+    address(one.email),
+  ],
+  renew_administrator: (one) => [
+    fact(t("staffing.name"), one.full_name),
+    fact(t("staffing.username"), el("span", { class: "mono" }, one.username)),
+    one.comes_back ? fact(t("proposal.comes_back"), "✓") : null,
     address(one.email),
   ],
   add_office: ({ code, office }) => [

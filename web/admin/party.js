@@ -7,9 +7,9 @@ import { arrive, failed } from "/web/staff/frame.js";
 import { entitlementFields } from "./entitlement.js";
 import { attributeWords, purposeLines } from "./matter.js";
 import { contractFields, standing } from "./parties.js";
+import { keyLine, none, number, personLine, quotaWords } from "./party-lines.js";
 import { reasonField } from "./proposals.js";
 
-const number = (n) => new Intl.NumberFormat(language === "en" ? "en-GB" : "id-ID").format(n);
 const monthName = (month) =>
   new Intl.DateTimeFormat(language === "en" ? "en-GB" : "id-ID", {
     month: "long",
@@ -75,38 +75,6 @@ function newParty(main, session) {
   arrive(main);
 }
 
-function keyLine(key) {
-  const state = key.revoked_at ? "revoked" : key.live ? "live" : "expired";
-  const [kind, picture] = { live: ["good", "check"], expired: ["wait", "clock"], revoked: ["", "close"] }[state];
-  const last = key.last_day ? t("parties.key.until", { day: ktpDate(key.last_day) }) : t("parties.key.endless");
-  const used = key.last_used_at
-    ? t("parties.key.used", { when: dateTime(key.last_used_at) })
-    : t("parties.key.unused");
-  return el(
-    "li",
-    { class: "line" },
-    el("b", {}, key.label ?? t("parties.key.unnamed")),
-    el("span", { class: `badge ${kind}` }, icon(picture), t(`parties.key.${state}`)),
-    el("span", { class: "muted small whole" }, `${last} ${used}`),
-  );
-}
-
-function personLine(person) {
-  const seen = person.logged_in_at
-    ? t("parties.people.seen", { when: dateTime(person.logged_in_at) })
-    : t("parties.people.never");
-  const [kind, picture, key] = person.active ? ["good", "check", "active"] : ["", "block", "inactive"];
-  return el(
-    "li",
-    { class: "line" },
-    el("b", {}, person.full_name),
-    el("span", { class: `badge ${kind}` }, icon(picture), t(`parties.people.${key}`)),
-    el("span", { class: "muted small whole" }, `${person.username} · ${seen}`),
-  );
-}
-
-const none = (key) => el("li", { class: "muted" }, t(key));
-
 /** Shows one; `part` says which form of it. Gives a function that ends it. */
 export function partyScreen(main, session, id, which) {
   if (id === "baru") return newParty(main, session);
@@ -114,7 +82,8 @@ export function partyScreen(main, session, id, which) {
   const may = (permission) => session.who.permissions.includes(permission);
   const place = el("div", { class: "problem-place" });
   const path = (rest = "") => `/parties/${encodeURIComponent(id)}${rest}`;
-  const post = (rest) => (json) => session.call(path(rest), { method: "POST", json });
+  const post = (rest) => (json) =>
+    session.call(rest.startsWith("/party-") ? rest : path(rest), { method: "POST", json });
 
   /** A form in a dialog; what was asked is said above all. */
   async function dialog(key, fields, rest, { kind, said } = {}) {
@@ -139,13 +108,50 @@ export function partyScreen(main, session, id, which) {
       maxlength: 254,
       required: true,
     });
+  /** A whole number, or nothing. */
+  function numberField(name, value) {
+    const one = field({
+      id: name,
+      label: t(`parties.quota.${name}`),
+      hint: t("parties.quota.hint"),
+      inputmode: "numeric",
+      autocomplete: "off",
+      maxlength: 10,
+      value: value ?? "",
+    });
+    // What is no number is sent as it is, and refused at its field.
+    one.given = () => {
+      const typed = one.input.value.replace(/[\s.,]/g, "");
+      return typed === "" ? null : /^\d+$/.test(typed) ? Number(typed) : 0;
+    };
+    return one;
+  }
   const text = (name, label, hint, most) =>
     field({ id: name, label, hint, autocomplete: "off", autocapitalize: "none", maxlength: most, required: true });
+
+  /** What can be done about somebody who looks after the party. */
+  function personActs(person) {
+    if (!may("ask_proposals")) return null;
+    const at = (act) => `/party-administrators/${person.administrator_id}/${act}`;
+    const named = (key, kind, act) =>
+      button(t(key), act, { kind, wide: false, "aria-label": `${t(key)}: ${person.full_name}` });
+    const stop = () => dialog("stop", {}, at("stop"), { kind: "danger", said: "parties.stopped" });
+    return el(
+      "div",
+      { class: "row whole" },
+      person.active ? named("parties.people.stop", "danger", stop) : null,
+      named("parties.people.renew", "secondary", () => dialog("renew", { email: emailField() }, at("renewal"))),
+    );
+  }
 
   function acts(party) {
     if (!may("ask_proposals")) return null;
     const quiet = { kind: "secondary", wide: false };
     const contract = () => contractFields(party.contract, true);
+    const quota = () => ({
+      per_minute: numberField("per_minute", party.quota.per_minute),
+      per_day: numberField("per_day", party.quota.per_day),
+    });
     const person = () => ({
       full_name: text("full_name", t("staffing.name"), null, 100),
       username: text("username", t("staffing.username"), t("staffing.username.hint"), 40),
@@ -159,6 +165,7 @@ export function partyScreen(main, session, id, which) {
         { class: "row" },
         el("a", { class: "button secondary", href: `#lembaga/${id}/hak` }, icon("edit"), t("parties.entitle")),
         button(t("parties.set_contract"), () => dialog("set_contract", contract(), "/contract"), quiet),
+        button(t("parties.set_quota"), () => dialog("set_quota", quota(), "/quota"), quiet),
         button(t("parties.set_contact"), () => dialog("set_contact", { email: emailField() }, "/contact"), quiet),
         button(t("parties.invite"), () => dialog("invite", person(), "/administrators"), quiet),
         party.suspended_at
@@ -258,6 +265,7 @@ export function partyScreen(main, session, id, which) {
             { class: "facts" },
             fact(t("parties.contract"), contract ? contract.number : t("parties.contract.none")),
             days ? fact(t("parties.contract.days"), days) : null,
+            fact(t("parties.quota"), quotaWords(party)),
             fact(t("parties.contact"), t(party.has_contact ? "parties.contact.set" : "parties.contact.unset")),
             fact(t("parties.since"), dateTime(party.created_at)),
           ),
@@ -275,7 +283,9 @@ export function partyScreen(main, session, id, which) {
           el(
             "ul",
             { class: "lines" },
-            party.administrators.length ? party.administrators.map(personLine) : none("parties.people.none"),
+            party.administrators.length
+              ? party.administrators.map((one) => personLine(one, personActs))
+              : none("parties.people.none"),
           ),
         ),
         part(

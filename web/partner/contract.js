@@ -1,7 +1,7 @@
 // Under what the organisation verifies, and for what: the administration alone changes it.
 
 import { el, fill, notice } from "/web/shared/dom.js";
-import { ktpDate, t } from "/web/shared/i18n.js";
+import { ktpDate, language, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 
 const SOON_DAYS = 60;
@@ -19,6 +19,27 @@ function standing(contract) {
     return notice("warning", t("partner.contract.soon", { n: days }), t("partner.contract.soon.do"));
   }
   return notice("success", t("partner.contract.in_force"));
+}
+
+const number = (n) => new Intl.NumberFormat(language === "en" ? "en-GB" : "id-ID").format(n);
+
+/** What the contract allows, and what of it is used. */
+function quotaOf({ quota, used_today: used }) {
+  const most = (n) => (n === null ? t("partner.quota.none") : number(n));
+  const today = quota.per_day === null ? null : Math.min(used, quota.per_day);
+  const full = today !== null && today >= quota.per_day;
+  const near = today !== null && today * 5 >= quota.per_day * 4;
+  const told = full ? ["danger", "full"] : near ? ["warning", "near"] : null;
+  return [
+    told ? notice(told[0], t(`partner.quota.${told[1]}`), t(`partner.quota.${told[1]}.do`)) : null,
+    el(
+      "dl",
+      { class: "attributes" },
+      el("div", {}, row(t("partner.quota.minute"), most(quota.per_minute))),
+      el("div", {}, row(t("partner.quota.day"), most(quota.per_day))),
+      today === null ? null : el("div", {}, row(t("partner.quota.used"), number(today))),
+    ),
+  ];
 }
 
 const row = (name, value) => [el("dt", {}, name), el("dd", {}, value)];
@@ -54,6 +75,7 @@ export function contractScreen(main, call) {
       fill(
         shown,
         part("contract-title", t("partner.contract.title"), contractOf(party)),
+        part("quota-title", t("partner.quota"), quotaOf(party)),
         part(
           "purposes-title",
           t("partner.purposes"),

@@ -1,16 +1,77 @@
-// The organisation's people who log in: an administrator lets them in, and keeps them out.
+// The organisation's people who log in: an administrator invites them, lets them in, and keeps them out.
 
-import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
-import { dateTime, t } from "/web/shared/i18n.js";
+import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { dateTime, language, t } from "/web/shared/i18n.js";
 import { ask } from "/web/staff/ask.js";
+import { askForm } from "/web/staff/form.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
+
+const QUIET = { kind: "secondary", wide: false };
+const text = (id, key, most, required, hint) =>
+  field({
+    id,
+    label: t(`partner.invite.${key}`),
+    hint,
+    autocomplete: "off",
+    autocapitalize: id === "full_name" ? "words" : "none",
+    maxlength: most,
+    required,
+  });
+const emailField = () =>
+  field({
+    id: "email",
+    label: t("partner.invite.email"),
+    hint: t("partner.invite.email.hint"),
+    type: "email",
+    autocomplete: "off",
+    maxlength: 254,
+    required: true,
+  });
 
 /** Shows them. Gives a function that ends it. */
 export function peopleScreen(main, call) {
   let ended = false;
-  const list = el("ul", { class: "lines" });
+  const list = el("ul", { class: "lines", id: "people" });
   const foot = el("div", {});
   const place = el("div", { class: "problem-place" });
+  const open = el("ul", { class: "lines", id: "invitations" });
+  const openFoot = el("div", {});
+
+  const say = (key, values) => {
+    fill(place, notice("success", t(key, values)));
+    announce(t(key, values));
+  };
+
+  async function invite() {
+    const fields = {
+      full_name: text("full_name", "name", 100, true),
+      email: emailField(),
+      username: text("username", "username", 40, false, t("partner.invite.username.hint")),
+    };
+    const send = async (values) => {
+      await call("/invitations", { method: "POST", json: { ...values, language } });
+      return values;
+    };
+    const [title, lead, label] = ["title", "lead", "send"].map((key) => t(`partner.invite.${key}`));
+    const sent = await askForm(title, lead, fields, send, label);
+    if (!sent || ended) return;
+    say("partner.invite.sent", { name: sent.full_name });
+    loadOpen();
+  }
+
+  async function renew(person) {
+    const send = async (values) => {
+      const json = { ...values, language };
+      await call(`/employees/${person.employee_id}/renewal`, { method: "POST", json });
+      return values;
+    };
+    const title = t("partner.renew.title", { name: person.full_name });
+    const fields = { email: emailField() };
+    const sent = await askForm(title, t("partner.renew.lead"), fields, send, t("partner.invite.send"));
+    if (!sent || ended) return;
+    say("partner.invite.sent", { name: person.full_name });
+    loadOpen();
+  }
 
   async function turn(person, act) {
     if (act === "disable") {
@@ -34,6 +95,9 @@ export function peopleScreen(main, call) {
     }
   }
 
+  const named = (key, person, act) =>
+    button(t(key), act, { ...QUIET, "aria-label": `${t(key)}: ${person.full_name}` });
+
   function line(person) {
     const act = person.active ? "disable" : "enable";
     const [kind, picture] = person.active ? ["good", "check"] : ["", "block"];
@@ -54,42 +118,106 @@ export function peopleScreen(main, call) {
       ),
       person.administrator
         ? null
-        : button(t(`partner.people.${act}`), () => turn(person, act), {
-            kind: "secondary",
-            wide: false,
-            "aria-label": `${t(`partner.people.${act}`)}: ${person.full_name}`,
-          }),
+        : el(
+            "div",
+            { class: "row whole" },
+            named(`partner.people.${act}`, person, () => turn(person, act)),
+            named("partner.renew", person, () => renew(person)),
+          ),
     );
   }
 
-  async function load(cursor) {
-    fill(foot);
+  async function again(one) {
+    fill(place);
     try {
-      const page = await call(`/employees?limit=50${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
-      if (ended) return;
-      list.append(...page.items.map(line));
-      if (page.next) {
-        fill(foot, button(t("partner.more"), () => load(page.next), { kind: "secondary", wide: false }));
-      }
+      await call(`/invitations/${one.invitation_id}/resend`, { method: "POST" });
+      if (!ended) say("partner.invite.resent", { name: one.full_name });
     } catch (error) {
-      if (!ended) fill(foot, failed(error, () => load(cursor)));
+      if (!ended) refused(place, error);
     }
+    if (!ended) loadOpen();
   }
 
-  fill(
-    main,
+  async function takeBack(one) {
+    const sure = await ask(t("partner.invite.withdraw.sure", { name: one.full_name }), (done) => [
+      el("p", {}, t("partner.invite.withdraw.what")),
+      button(t("partner.invite.withdraw"), () => done(true), { kind: "danger" }),
+    ]);
+    if (!sure || ended) return;
+    fill(place);
+    try {
+      await call(`/invitations/${one.invitation_id}`, { method: "DELETE" });
+      if (!ended) say("partner.invite.withdrawn", { name: one.full_name });
+    } catch (error) {
+      if (!ended) refused(place, error);
+    }
+    if (!ended) loadOpen();
+  }
+
+  function openLine(one) {
+    const until = one.expires_at ? t("partner.invite.until", { when: dateTime(one.expires_at) }) : "";
+    return el(
+      "li",
+      { class: "line tall" },
+      el("b", {}, one.full_name),
+      el("span", { class: "badge wait" }, icon("mail"), t(`partner.invite.kind.${one.kind}`)),
+      el("span", { class: "muted small whole" }, el("span", { class: "mono" }, one.username), ` · ${until}`),
+      one.administrator
+        ? null
+        : el(
+            "div",
+            { class: "row whole" },
+            named("partner.invite.again", one, () => again(one)),
+            named("partner.invite.withdraw", one, () => takeBack(one)),
+          ),
+    );
+  }
+
+  /** A page of lines at the end of a list, and a button for the next. */
+  async function load(path, [lines, end, draw], cursor) {
+    fill(end);
+    const after = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
+    try {
+      const page = await call(`${path}?limit=50${after}`);
+      if (ended) return;
+      if (!cursor) fill(lines);
+      lines.append(...page.items.map(draw));
+      if (page.next) fill(end, button(t("partner.more"), () => load(path, [lines, end, draw], page.next), QUIET));
+      else if (!lines.children.length) fill(end, el("p", { class: "muted" }, t("partner.invite.none")));
+    } catch (error) {
+      if (!ended) fill(end, failed(error, () => load(path, [lines, end, draw], cursor)));
+    }
+  }
+  const loadOpen = () => load("/invitations", [open, openFoot, openLine]);
+
+  const own = [
     el(
       "section",
       { class: "card stack" },
       el("h1", {}, t("partner.people.title")),
       el("p", { class: "lead" }, t("partner.people.lead")),
-      notice("info", t("partner.people.add"), t("partner.people.add.do")),
+      el(
+        "div",
+        { class: "row" },
+        button(t("partner.invite"), invite, { wide: false, picture: "plus" }),
+        el("a", { class: "button secondary", href: "#daftar" }, icon("people"), t("partner.list.nav")),
+      ),
       place,
       list,
       foot,
     ),
-  );
+    el(
+      "section",
+      { class: "card stack", "aria-labelledby": "open-title" },
+      el("h2", { id: "open-title" }, t("partner.invite.open")),
+      el("p", { class: "muted" }, t("partner.invite.open.lead")),
+      open,
+      openFoot,
+    ),
+  ];
+  fill(main, el("div", { class: "stack-loose" }, own));
   arrive(main);
-  load();
+  load("/employees", [list, foot, line]);
+  loadOpen();
   return () => (ended = true);
 }

@@ -6,6 +6,7 @@ import { onLanguage, start, t } from "/web/shared/i18n.js";
 import { contractScreen } from "/web/partner/contract.js";
 import { figuresScreen } from "/web/partner/figures.js";
 import { keysScreen } from "/web/partner/keys.js";
+import { listScreen } from "/web/partner/list.js";
 import { peopleScreen } from "/web/partner/people.js";
 import { webhookScreen } from "/web/partner/webhook.js";
 import { accountScreen } from "/web/staff/account.js";
@@ -53,6 +54,7 @@ function home(main) {
 const OWN_SCREENS = {
   kunci: keysScreen,
   pegawai: peopleScreen,
+  daftar: listScreen,
   pemakaian: figuresScreen,
   webhook: webhookScreen,
   perjanjian: contractScreen,
@@ -72,7 +74,7 @@ function drawAdministrator(who) {
   const main = frame({
     title: t("partner.title"),
     who: { name: who.full_name, place: who.relying_party },
-    here: `#${shown}`,
+    here: shown === "daftar" ? "#pegawai" : `#${shown}`,
     places: [...OWN_PLACES.map((place) => ({ ...place, label: t(`partner.nav.${place.word}`) })), account],
     onLeave: () => session.logOut(),
   });

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::super::act::{ReadParties, SuspendParty};
+use super::super::act::{ReadParties, StopPartyAdministrator, SuspendParty};
 use super::super::parties::{Parties, View};
 use crate::clock::Timestamp;
 use crate::page::Page;
@@ -16,7 +16,7 @@ use crate::partner::model::{Kind, totals};
 use crate::register::Date;
 use crate::relying_party::model::{PartyState, Standing};
 use crate::relying_party::ports::Entry;
-use crate::relying_party::{Contract, Entitlement, KeyLine};
+use crate::relying_party::{Contract, Entitlement, KeyLine, Quota};
 use crate::staff::Allowed;
 use crate::staff::model::AccountState;
 use crate::staff::ports::Member;
@@ -28,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<Parties> {
         .routes(routes!(party))
         .routes(routes!(party_usage))
         .routes(routes!(suspend_party))
+        .routes(routes!(stop_party_administrator))
 }
 
 /// A page of relying parties.
@@ -122,6 +123,10 @@ struct PartyReply {
     entitlement: Entitlement,
     /// Under what it verifies; null where none is set.
     contract: Option<PartyContract>,
+    /// How many checks it may put.
+    quota: Quota,
+    /// About how many of today's are used; 0 without a quota of a day.
+    used_today: i64,
     /// Whether it said where it is told what ends.
     has_contact: bool,
     /// Its API keys, oldest first.
@@ -170,6 +175,8 @@ impl PartyKey {
 /// An administrator of a party.
 #[derive(Debug, Serialize, ToSchema)]
 struct PartyPerson {
+    /// Who.
+    administrator_id: Uuid,
     /// Log-in name.
     username: String,
     /// Full name.
@@ -179,17 +186,23 @@ struct PartyPerson {
     /// When they logged in last; null where they never did.
     #[schema(value_type = Option<String>, format = DateTime)]
     logged_in_at: Option<Timestamp>,
+    /// Since when the national administration has stopped them; null where it has not.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    stopped_at: Option<Timestamp>,
+    /// Why.
+    stopped_reason: Option<String>,
 }
 
 impl From<Member> for PartyPerson {
     fn from(member: Member) -> Self {
-        let Member { username, full_name, state, logged_in_at, .. } = member;
-        Self { username, full_name, active: state == AccountState::Active, logged_in_at }
+        let Member { staff_id, username, full_name, state, logged_in_at, stopped_at, stopped_reason, .. } = member;
+        let active = state == AccountState::Active;
+        Self { administrator_id: staff_id, username, full_name, active, logged_in_at, stopped_at, stopped_reason }
     }
 }
 
-fn reply(View { entry, keys, administrators }: View, now: Timestamp) -> PartyReply {
-    let Entry { relying_party_id, name, entitlement, created_at, contract, has_contact, suspended, .. } = entry;
+fn reply(View { entry, keys, taken_today, administrators }: View, now: Timestamp) -> PartyReply {
+    let Entry { relying_party_id, name, entitlement, created_at, contract, quota, has_contact, suspended, .. } = entry;
     let (suspended_at, suspended_reason) = suspended.unzip();
     PartyReply {
         party_id: relying_party_id,
@@ -199,6 +212,8 @@ fn reply(View { entry, keys, administrators }: View, now: Timestamp) -> PartyRep
         suspended_reason,
         entitlement,
         contract: contract.map(|contract| PartyContract::of(contract, now)),
+        quota,
+        used_today: taken_today,
         has_contact,
         keys: keys.into_iter().map(|key| PartyKey::of(key, now)).collect(),
         administrators: administrators.into_iter().map(PartyPerson::from).collect(),
@@ -289,5 +304,21 @@ async fn suspend_party(
     Json(body): Json<SuspensionBody>,
 ) -> Result<StatusCode, Problem> {
     parties.suspend(&who, id, &body.reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Stop somebody who looks after a party, at once: running sessions end, and whom they invited and has not joined yet is invited no more.
+/// Stopping waits for nobody; coming back takes two. A repetition is `wrong_state`.
+#[utoipa::path(post, path = "/v1/admin/party-administrators/{id}/stop", tag = "Admin", security(("official" = [])),
+    params(("id" = Uuid, Path, description = "The administrator of a party")), request_body = SuspensionBody,
+    responses((status = 204, description = "They log in no more"),
+        (status = "4XX", description = "`forbidden`, `session_ended`, `not_found`, `invalid_field`, `wrong_state`")))]
+async fn stop_party_administrator(
+    State(parties): State<Parties>,
+    who: Allowed<StopPartyAdministrator>,
+    Path(id): Path<Uuid>,
+    Json(body): Json<SuspensionBody>,
+) -> Result<StatusCode, Problem> {
+    parties.stop_administrator(&who, id, &body.reason).await?;
     Ok(StatusCode::NO_CONTENT)
 }

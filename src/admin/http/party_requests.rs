@@ -15,7 +15,7 @@ use crate::proposal::Proposals;
 use crate::proposal::parties::{Asker, Newcomer};
 use crate::register::Date;
 use crate::relying_party::model::Terms;
-use crate::relying_party::{Entitlement, Purpose};
+use crate::relying_party::{Entitlement, Purpose, Quota};
 use crate::secret::Redacted;
 use crate::staff::Allowed;
 use crate::web::{Json, Path, Problem};
@@ -25,9 +25,11 @@ pub(super) fn routes() -> OpenApiRouter<Proposals> {
         .routes(routes!(ask_party))
         .routes(routes!(ask_entitlement))
         .routes(routes!(ask_contract))
+        .routes(routes!(ask_quota))
         .routes(routes!(ask_contact))
         .routes(routes!(ask_resumption))
         .routes(routes!(ask_administrator))
+        .routes(routes!(ask_administrator_renewal))
 }
 
 /// A request that waits.
@@ -86,6 +88,22 @@ struct PartyContractBody {
     /// Its last day.
     #[schema(value_type = String, format = Date)]
     until: Date,
+    /// Why: 1 to 200 characters.
+    reason: String,
+}
+
+/// How many checks a party may put.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PartyQuotaBody {
+    /// In a minute; left out for no limit.
+    #[serde(default)]
+    #[schema(example = 600)]
+    per_minute: Option<i64>,
+    /// In a day of Jakarta; left out for no limit.
+    #[serde(default)]
+    #[schema(example = 50_000)]
+    per_day: Option<i64>,
     /// Why: 1 to 200 characters.
     reason: String,
 }
@@ -231,5 +249,38 @@ async fn ask_administrator(
         language: body.language,
     };
     let proposal_id = proposals.ask_administrator(asker(&who), id, new, &body.reason).await?;
+    Ok((StatusCode::CREATED, Json(ProposalReply { proposal_id })))
+}
+
+/// Ask that somebody who looks after what is a party's get new secrets, and come back where they were stopped. Granted, a link goes to the
+/// address; the former secrets count until it is used. Granted only while they are what they are now: stopped or not.
+#[utoipa::path(post, path = "/v1/admin/party-administrators/{id}/renewal", tag = "Admin", security(("official" = [])),
+    params(("id" = Uuid, Path, description = "The administrator of a party")), request_body = PartyContactBody,
+    responses((status = 201, description = "It waits for another administrator", body = ProposalReply),
+        (status = "4XX", description = "`forbidden`, `session_ended`, `not_found`, `invalid_field`, `wrong_state` when the same waits already")))]
+async fn ask_administrator_renewal(
+    State(proposals): State<Proposals>,
+    who: Allowed<AskProposal>,
+    Path(id): Path<Uuid>,
+    Json(body): Json<PartyContactBody>,
+) -> Result<(StatusCode, Json<ProposalReply>), Problem> {
+    let address = (body.email.expose().as_str(), body.language);
+    let proposal_id = proposals.ask_renewal(asker(&who), id, address, &body.reason).await?;
+    Ok((StatusCode::CREATED, Json(ProposalReply { proposal_id })))
+}
+
+/// Ask that a party may put more checks, or fewer, in a minute and in a day. Beyond them its checks are `quota_reached`.
+#[utoipa::path(post, path = "/v1/admin/parties/{id}/quota", tag = "Admin", security(("official" = [])),
+    params(("id" = Uuid, Path, description = "The party")), request_body = PartyQuotaBody,
+    responses((status = 201, description = "It waits for another administrator", body = ProposalReply),
+        (status = "4XX", description = "`forbidden`, `session_ended`, `not_found`, `invalid_field`, `wrong_state` when the same waits already")))]
+async fn ask_quota(
+    State(proposals): State<Proposals>,
+    who: Allowed<AskProposal>,
+    Path(id): Path<Uuid>,
+    Json(body): Json<PartyQuotaBody>,
+) -> Result<(StatusCode, Json<ProposalReply>), Problem> {
+    let PartyQuotaBody { per_minute, per_day, reason } = body;
+    let proposal_id = proposals.ask_quota(asker(&who), id, Quota { per_minute, per_day }, &reason).await?;
     Ok((StatusCode::CREATED, Json(ProposalReply { proposal_id })))
 }

@@ -47,6 +47,10 @@ pub struct LivingKeyRow {
     pub contract_begins_at: Option<Timestamp>,
     /// When that ends.
     pub contract_ends_at: Option<Timestamp>,
+    /// Checks that its party may put in a minute.
+    pub quota_minute: Option<i64>,
+    /// And in a day.
+    pub quota_day: Option<i64>,
 }
 
 impl LivingKeyRow {
@@ -119,7 +123,7 @@ pub async fn of(tx: &mut Tx, party: Uuid) -> DbResult<Vec<KeyRow>> {
 }
 
 const LIVING: &str = "SELECT k.secret_hash, k.expires_at, k.last_used_at, p.relying_party_id, p.name, p.attributes, \
-    p.contract_number, p.contract_begins_at, p.contract_ends_at FROM relying_party_key k \
+    p.contract_number, p.contract_begins_at, p.contract_ends_at, p.quota_minute, p.quota_day FROM relying_party_key k \
     JOIN relying_party p ON p.relying_party_id = k.relying_party_id \
     WHERE k.key_id = $1 AND k.revoked_at IS NULL AND p.state = $2";
 

@@ -2,11 +2,12 @@
 
 pub mod key;
 pub mod notice;
+pub mod quota;
 pub mod usage;
 
 use uuid::Uuid;
 
-use super::model::{Contract, PartyState, Purpose};
+use super::model::{Contract, PartyState, Purpose, Quota};
 use crate::attribute::AttributeSet;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
@@ -34,6 +35,10 @@ pub struct PartyRow {
     pub contract_ends_at: Option<Timestamp>,
     /// Where notices go, sealed.
     pub contact_sealed: Option<Vec<u8>>,
+    /// Checks that it may put in a minute.
+    pub quota_minute: Option<i64>,
+    /// And in a day.
+    pub quota_day: Option<i64>,
     /// Since when it is disabled.
     pub suspended_at: Option<Timestamp>,
     /// Why.
@@ -41,6 +46,11 @@ pub struct PartyRow {
 }
 
 impl PartyRow {
+    /// How many checks it may put.
+    pub const fn quota(&self) -> Quota {
+        Quota { per_minute: self.quota_minute, per_day: self.quota_day }
+    }
+
     /// Under what it verifies.
     pub fn contract(&self) -> Option<Contract> {
         let (begins_at, ends_at) = self.contract_begins_at.zip(self.contract_ends_at)?;
@@ -77,7 +87,7 @@ macro_rules! select_party {
     ($tail:literal) => {
         concat!(
             "SELECT relying_party_id, name, attributes, state, created_at, contract_number, contract_begins_at, \
-             contract_ends_at, contact_sealed, suspended_at, suspended_reason FROM relying_party ",
+             contract_ends_at, contact_sealed, quota_minute, quota_day, suspended_at, suspended_reason FROM relying_party ",
             $tail
         )
     };

@@ -2,6 +2,8 @@
 //! authenticator behind a link that lives a day; nobody else ever knows them (ADR 27).
 
 pub mod accept;
+pub mod employee;
+mod link;
 pub mod mail;
 pub mod model;
 mod party;
@@ -9,6 +11,6 @@ pub mod service;
 
 pub use accept::Acceptance;
 pub use mail::{INVITATION, Letters};
-pub use model::{Asker, Kind, Newcomer, Reach, State};
-pub use party::{Manager, check_manager, send_to_party};
+pub use model::{Asker, Contact, Kind, Newcomer, Reach, State};
+pub use party::{Manager, Renewed, check_manager, manager, renew_manager, send_to_party, stop_manager};
 pub use service::Invitations;

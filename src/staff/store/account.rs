@@ -232,7 +232,8 @@ pub async fn set_totp(tx: &mut Tx, person: Uuid, sealed: &[u8]) -> DbResult<Chan
     change!(tx, SET_TOTP, person, sealed)
 }
 
-const SET_STATE: &str = "UPDATE staff_account SET state = $2 WHERE staff_id = $1 AND state <> $2";
+const SET_STATE: &str = "UPDATE staff_account SET state = $2, stopped_at = NULL, stopped_reason = NULL \
+    WHERE staff_id = $1 AND state <> $2";
 
 /// Disables a person, or lets a disabled one log in again; `false` when it is so already.
 pub async fn set_state(tx: &mut Tx, person: Uuid, state: AccountState) -> DbResult<Changed> {
@@ -284,8 +285,8 @@ pub async fn confirm(tx: &mut Tx, person: Uuid, ends_at: Timestamp) -> DbResult<
     change!(tx, CONFIRM, person, ends_at, AccountState::Active)
 }
 
-const RENEW: &str = "UPDATE staff_account SET password_hash = $3, totp_sealed = $4, totp_last_step = 0, ends_at = $5, state = $6 \
-    WHERE staff_id = $1 AND state = $2";
+const RENEW: &str = "UPDATE staff_account SET password_hash = $3, totp_sealed = $4, totp_last_step = 0, ends_at = $5, state = $6, \
+    stopped_at = NULL, stopped_reason = NULL WHERE staff_id = $1 AND state = $2";
 
 /// Gives an account other secrets, and lets a disabled one log in again; `false` when its state is no longer `was`.
 pub async fn renew(

@@ -6,8 +6,8 @@ use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
 use crate::staff::invitation::model::{Kind, State};
-use crate::staff::model::{Affiliation, Role};
-use crate::{change, execute, fetch_all, fetch_optional};
+use crate::staff::model::{Affiliation, Realm, Role};
+use crate::{change, execute, fetch_all, fetch_one, fetch_optional};
 
 /// A request about somebody.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -126,6 +126,67 @@ const REFUSE: &str = "UPDATE staff_invitation SET state = 'refused', decided_by 
 /// Refuses a request, or takes it back, also after its link was sent; `false` when it is over.
 pub async fn refuse(tx: &mut Tx, id: Uuid, by: Uuid, now: Timestamp) -> DbResult<Changed> {
     change!(tx, REFUSE, id, by, now)
+}
+
+// A link counts for a day, so what is open was asked for within one.
+const OF_PARTY: &str = invitations!(
+    "relying_party_id = $1 AND asked_at > $2 AND state = 'sent' AND expires_at > $3 AND invitation_id < $4 \
+     ORDER BY invitation_id DESC LIMIT $5"
+);
+
+/// A party's invitations that were asked for since, and whose links count, the newest first, from `before` on.
+pub async fn of_party(
+    tx: &mut Tx,
+    party: Uuid,
+    (since, now): (Timestamp, Timestamp),
+    before: Uuid,
+    limit: i64,
+) -> DbResult<Vec<Invitation>> {
+    fetch_all!(tx, Invitation, OF_PARTY, party, since, now, before, limit)
+}
+
+const COUNT_OF_PARTY: &str = "SELECT COUNT(*), \
+    COUNT(CASE WHEN state = 'sent' AND expires_at > $3 THEN 1 END), \
+    COUNT(CASE WHEN state = 'sent' AND expires_at > $3 AND kind = 'join' THEN 1 END) \
+    FROM staff_invitation WHERE relying_party_id = $1 AND asked_at > $2";
+
+/// How many invitations of a party were asked for since; how many of their links count, and how many of these are of people who join.
+pub async fn count_of_party(
+    tx: &mut Tx,
+    party: Uuid,
+    (since, now): (Timestamp, Timestamp),
+) -> DbResult<(i64, i64, i64)> {
+    fetch_one!(tx, (i64, i64, i64), COUNT_OF_PARTY, party, since, now)
+}
+
+const PROMISED: &str = "SELECT COUNT(*) FROM staff_invitation \
+    WHERE username = $1 AND realm = $2 AND kind = 'join' AND state = 'sent' AND expires_at > $3";
+
+/// Whether a name is promised to somebody who has not joined yet.
+pub async fn is_promised(tx: &mut Tx, realm: Realm, username: &str, now: Timestamp) -> DbResult<bool> {
+    fetch_one!(tx, (i64,), PROMISED, username, realm, now).map(|(count,)| count > 0)
+}
+
+const WITHDRAW: &str = "UPDATE staff_invitation SET state = 'refused', decided_by = $3, decided_at = $4, sealed = NULL \
+    WHERE invitation_id = $1 AND relying_party_id = $2 AND role = $5 AND state = 'sent'";
+
+/// Takes back the link of an employee of a party; `false` when it was used, or is somebody else's.
+pub async fn withdraw(tx: &mut Tx, id: Uuid, party: Uuid, by: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, WITHDRAW, id, party, by, now, Role::Employee)
+}
+
+// As many as somebody sent and nobody used: often none.
+const WITHDRAW_ALL: &str = "UPDATE staff_invitation SET state = 'refused', decided_by = $4, decided_at = $5, sealed = NULL \
+    WHERE relying_party_id = $1 AND asked_at > $2 AND asked_by = $3 AND state = 'sent'";
+
+/// Takes back what somebody asked for since, and is open; gives how much.
+pub async fn withdraw_all(
+    tx: &mut Tx,
+    party: Uuid,
+    (asked_by, since): (Uuid, Timestamp),
+    (by, now): (Uuid, Timestamp),
+) -> DbResult<u64> {
+    execute!(tx, WITHDRAW_ALL, party, since, asked_by, by, now)
 }
 
 const ACCEPT: &str = "UPDATE staff_invitation SET state = 'done', staff_id = $2, sealed = NULL \

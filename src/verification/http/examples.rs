@@ -73,6 +73,7 @@ fn valid(medium: Medium, single_use: bool, portrait: bool) -> Answer {
         receipt: Vec::new(),
         salt: Vec::new(),
         tries_left: None,
+        is_repeated: false,
     }
 }
 

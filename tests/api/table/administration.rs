@@ -23,6 +23,7 @@ pub fn by_two() -> Vec<Endpoint> {
     let contact = json!({"email": email, "language": "id", "reason": reason});
     let manager =
         json!({"username": "rina.bank", "full_name": "Rina", "email": email, "language": "id", "reason": reason});
+    let renewal = contact.clone();
     let words = || json!({"reason": reason});
     let office = json!({"name": "UPT Tabel", "kind": "upt", "parent": "", "regions": ["3171"], "address": "", "point": "", "zone": "wib"});
     vec![
@@ -53,9 +54,15 @@ pub fn by_two() -> Vec<Endpoint> {
         gone(own("get", "/v1/admin/parties/{id}/usage", none())),
         gone(own("post", "/v1/admin/parties/{id}/entitlement", entitled)),
         gone(own("post", "/v1/admin/parties/{id}/contract", contract)),
+        gone(
+            own("post", "/v1/admin/parties/{id}/quota", json!({"per_minute": 60, "per_day": 900, "reason": reason}))
+                .optional(&["per_minute", "per_day"]),
+        ),
         gone(own("post", "/v1/admin/parties/{id}/contact", contact).optional(&["language"])),
         gone(own("post", "/v1/admin/parties/{id}/suspension", words())),
         gone(own("post", "/v1/admin/parties/{id}/resumption", words())),
         gone(own("post", "/v1/admin/parties/{id}/administrators", manager).optional(&["language"])),
+        gone(own("post", "/v1/admin/party-administrators/{id}/stop", words())),
+        gone(own("post", "/v1/admin/party-administrators/{id}/renewal", renewal).optional(&["language"])),
     ]
 }

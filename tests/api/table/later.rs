@@ -186,6 +186,8 @@ pub fn of_partners() -> Vec<Endpoint> {
     use Subject::Waiting;
     let own = |method, path, body| endpoint(method, path, Caller::Administrator, Waiting, body);
     let gone = |one: Endpoint| one.refuses(Waiting, 404, "not_found");
+    let invited = json!({"full_name": "Dewi", "username": "D", "email": "dewi@bank.example", "language": "id"});
+    let address = json!({"email": "dewi@bank.example", "language": "id"});
     vec![
         own("get", "/v1/partner", Value::Null),
         own("get", "/v1/partner/keys", Value::Null),
@@ -194,6 +196,15 @@ pub fn of_partners() -> Vec<Endpoint> {
         own("get", "/v1/partner/employees", Value::Null),
         gone(own("post", "/v1/partner/employees/{id}/disable", Value::Null)),
         gone(own("post", "/v1/partner/employees/{id}/enable", Value::Null)),
+        own("get", "/v1/partner/invitations", Value::Null),
+        // A user name that is none: the row's own body is refused too.
+        own("post", "/v1/partner/invitations", invited).optional(&["username", "language"]),
+        gone(own("post", "/v1/partner/invitations/{id}/resend", Value::Null)),
+        gone(own("delete", "/v1/partner/invitations/{id}", Value::Null)),
+        gone(own("post", "/v1/partner/employees/{id}/renewal", address).optional(&["language"])),
+        // Their bodies are no JSON: `employees.rs`.
+        own("post", "/v1/partner/employee-lists", Value::Null),
+        own("post", "/v1/partner/employee-lists/check", Value::Null),
         own("get", "/v1/partner/usage", Value::Null),
         gone(own("get", "/v1/partner/webhook", Value::Null)),
         own("put", "/v1/partner/webhook", json!({"url": "http://bank.example/"})),
