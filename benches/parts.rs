@@ -160,6 +160,7 @@ fn main() {
         entitled: AttributeSet::FULL,
         purposes: Vec::new(),
         contract: None,
+        quota: ikd::relying_party::Quota::default(),
     };
     let salt = random.bytes();
     let statement = Statement {
