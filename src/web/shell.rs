@@ -39,7 +39,6 @@ pub const PAGES: &[Page] = &[
             "shared/i18n.js",
             "shared/http.js",
             "shared/storage.js",
-            "shared/base64url.js",
             "app/profiles.js",
             "app/router.js",
             "app/ui.js",

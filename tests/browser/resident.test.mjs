@@ -492,7 +492,7 @@ describe("keys", () => {
         for (const vector of cases) {
           const made = await page.evaluate(async ({ vector, own }) => {
             const { pinKey, answer } = await import("/web/app/pin.js");
-            const { fromBase64url } = await import("/web/shared/base64url.js");
+            const { fromBase64url } = await import("/web/shared/http.js");
             const salt = Uint8Array.from(vector.salt_hex.match(/../g), (hex) => parseInt(hex, 16));
             const key = await pinKey(vector.pin, salt, own);
             return [key.publicKey, await answer(key, vector.purpose, vector.challenge, fromBase64url(vector.device_thumbprint))];

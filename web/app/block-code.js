@@ -3,7 +3,7 @@
 import { button, el, icon, notice } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { keepLife } from "./life.js";
-import { base64url } from "../shared/base64url.js";
+import { base64url } from "../shared/http.js";
 import { note } from "./profiles.js";
 import { go, onGone } from "./router.js";
 import { heading } from "./ui.js";

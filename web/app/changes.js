@@ -6,7 +6,7 @@ import { dayOf, known, ktpDate, t } from "../shared/i18n.js";
 import { shown } from "./attributes.js";
 import { look, stopped, waitsForWord, works } from "./life.js";
 import { person } from "./person.js";
-import { fromBase64url } from "../shared/base64url.js";
+import { fromBase64url } from "../shared/http.js";
 import { stepList } from "./recovery.js";
 import { go as goNow, going, here, instead, onLeave } from "./router.js";
 import { heading } from "./ui.js";

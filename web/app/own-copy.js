@@ -3,7 +3,7 @@
 import { button, el, icon, notice } from "../shared/dom.js";
 import { dateTime, t } from "../shared/i18n.js";
 import { pinAgain } from "./pin-again.js";
-import { fromBase64url } from "../shared/base64url.js";
+import { fromBase64url } from "../shared/http.js";
 import { stepList } from "./recovery.js";
 import { going, instead, onGone } from "./router.js";
 import { heading } from "./ui.js";

@@ -1,6 +1,6 @@
 // The PIN never leaves the phone: it becomes an Ed25519 key, of which the service knows the public half only.
 
-import { base64url, fromBase64url } from "../shared/base64url.js";
+import { base64url, fromBase64url } from "../shared/http.js";
 
 const ROUNDS = 600000;
 const encoder = new TextEncoder();

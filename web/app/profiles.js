@@ -1,9 +1,8 @@
 // The people who use this phone. Each has a device key of their own that cannot be read out (WebCrypto, P-256), and
 // every request of theirs carries a proof made with it (DPoP, RFC 9449).
 
-import { base64url } from "../shared/base64url.js";
 import { toast } from "../shared/dom.js";
-import { explain, Refused, request } from "../shared/http.js";
+import { base64url, explain, Refused, request } from "../shared/http.js";
 import { forget, keep as keepText, read } from "../shared/storage.js";
 
 const CURRENT = "ikd.profile";

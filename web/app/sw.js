@@ -9,7 +9,7 @@ const SHELL = [
   "/", "/manifest.webmanifest",
   "/web/shared/base.css", "/web/app/app.css", "/web/shared/icons/icon.svg",
   ...[
-    "base64url", "dom", "i18n", "http", "storage", "qr", "countdown", "scanner", "picture", "dialog", "date-field",
+    "dom", "i18n", "http", "storage", "qr", "countdown", "scanner", "picture", "dialog", "date-field",
     "captcha", "captcha-worker",
   ].map((name) => `/web/shared/${name}.js`),
   ...[

@@ -271,3 +271,17 @@ export function asRefused(error) {
   const lost = error instanceof TypeError && /import|module script|dynamically/i.test(error.message);
   return lost ? new Refused("part_missing") : error;
 }
+
+// ---------------------------------------------------------------- base64url without padding (RFC 4648 §5)
+// As tokens, proofs and passkeys are written. It stands here because a module of its own is a request of its own on an old phone.
+
+/** Text of bytes. */
+export function base64url(bytes) {
+  let text = "";
+  for (const byte of new Uint8Array(bytes)) text += String.fromCharCode(byte);
+  return btoa(text).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+/** Bytes of such text. */
+export const fromBase64url = (text) =>
+  Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));

@@ -1,8 +1,7 @@
 // Passkeys: what the service asks goes to the authenticators that the browser knows (a security key, this computer,
 // a phone), and what they answer goes back in the JSON form of WebAuthn level 3, which older browsers cannot write.
 
-import { base64url, fromBase64url } from "/web/shared/base64url.js";
-import { Refused } from "/web/shared/http.js";
+import { base64url, fromBase64url, Refused } from "/web/shared/http.js";
 
 /** Whether this browser can, on this page: on one without https it cannot. */
 export const hasPasskeys = () => Boolean(window.PublicKeyCredential && navigator.credentials);
