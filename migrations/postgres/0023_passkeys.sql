@@ -1,6 +1,8 @@
 -- Passkeys of people of the staff, instead of codes of an authenticator app (ADR 30).
 -- How many somebody has: the limits of adding and removing stand in the write that changes it, and a log-in locks the same row.
 ALTER TABLE staff_account ADD COLUMN passkeys BIGINT NOT NULL DEFAULT 0;
+-- 1 for a session that a passkey opened, or in which the first one was added: what a role demands is demanded of each session.
+ALTER TABLE staff_session ADD COLUMN by_passkey BIGINT NOT NULL DEFAULT 0;
 CREATE TABLE staff_passkey (
     passkey_id UUID NOT NULL PRIMARY KEY,
     staff_id UUID NOT NULL,

@@ -88,7 +88,7 @@ pub async fn close(
 }
 
 // As many as there are whose time ended since the last round.
-const FORGET_OLD: &str = "DELETE FROM fraud_report WHERE reported_at <= $1";
+const FORGET_OLD: &str = "DELETE FROM fraud_report WHERE reported_at <= $1 AND state = 'open'";
 const FORGET_CLOSED: &str = "DELETE FROM fraud_report WHERE closed_at <= $1";
 
 /// Deletes reports that came at `old` or earlier, and those closed at `closed` or earlier; gives how many.

@@ -168,9 +168,9 @@ pub async fn lift(
     change!(tx, LIFT, officer, day, kind, office, by, now)
 }
 
-const SWEEP: &str = "DELETE FROM lookup_use WHERE day <= $1";
+const SWEEP: &str = "DELETE FROM lookup_use WHERE day < $1";
 
-/// Forgets what was looked for on a day or earlier; gives how much.
+/// Forgets what was looked for before a day; gives how much.
 pub async fn sweep(tx: &mut Tx, day: i64) -> DbResult<u64> {
     execute!(tx, SWEEP, day)
 }

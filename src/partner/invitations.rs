@@ -192,7 +192,8 @@ impl Partners {
         let known = employees::addresses(&self.context, &mut tx, by.party, by.now).await?;
         // Names that were typed are nobody's suggestion.
         let typed: HashSet<String> = rows.iter().map(|row| row.username.clone()).collect();
-        let mut judge = Judge { by, known, addresses: HashSet::new(), names: HashSet::new(), typed };
+        let mut judge =
+            Judge { by, known, addresses: HashSet::new(), names: HashSet::new(), typed, taken: HashSet::new() };
         let mut plan = Plan { people: Vec::with_capacity(rows.len()), wrong: Vec::new() };
         for row in rows {
             match judge.row(&mut tx, &row).await? {
@@ -211,6 +212,8 @@ struct Judge {
     addresses: HashSet<String>,
     names: HashSet<String>,
     typed: HashSet<String>,
+    /// Names that others have: five hundred people of one name ask for each of them once.
+    taken: HashSet<String>,
 }
 
 impl Judge {
@@ -262,13 +265,14 @@ impl Judge {
         let base = list::suggested(full_name);
         for number in 1..=MOST_NAMES {
             let name = if number == 1 { base.clone() } else { format!("{base}{number}") };
-            if self.names.contains(&name) || self.typed.contains(&name) {
+            if [&self.names, &self.typed, &self.taken].into_iter().any(|known| known.contains(&name)) {
                 continue;
             }
             if !employees::is_taken(tx, &name, self.by.now).await? {
                 self.names.insert(name.clone());
                 return Ok(Some(name));
             }
+            self.taken.insert(name);
         }
         Ok(None)
     }

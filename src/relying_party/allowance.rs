@@ -25,8 +25,6 @@ const TOLD_AT: (i64, i64) = (4, 5);
 struct Held {
     /// Which minute or day.
     number: i64,
-    /// The quota when it was taken.
-    most: i64,
     left: i64,
     /// What all nodes had taken by then.
     taken: i64,
@@ -96,8 +94,10 @@ impl Allowance {
         let held = self.held(party, span);
         let mut held = held.lock().await;
         let number = span.number(now);
-        if held.number < number || held.most != most {
-            *held = Held { number, most, ..Held::default() };
+        // What a node holds was taken from the row: it stays where the quota is changed, or requests that know the old one and the
+        // new one would throw it away by turns.
+        if held.number < number {
+            *held = Held { number, ..Held::default() };
         }
         if held.left == 0 {
             // A full one is full until its end: nobody asks the row again.

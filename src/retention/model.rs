@@ -68,8 +68,8 @@ impl Period {
             Self::Registrations => (30, 3_650),
             // A client repeats a question within two days (protocol §4); a party looks for its faults within weeks.
             Self::Refusals => (7, 365),
-            // A month's recap is signed in the month after it.
-            Self::CallBacks => (30, 365),
+            // A month's recap is signed in the month after it: what was drawn on its first day is there until then.
+            Self::CallBacks => (62, 365),
             // Whoever was looked at may ask who it was, and an auditor comes once a year.
             Self::ViewReasons => (180, 1_825),
             // Supervisors look back on seven days, a median needs the weeks before.

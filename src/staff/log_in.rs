@@ -125,7 +125,8 @@ impl LogIns {
                 notice::tell(tx, &self.context, NEW_BROWSER, person, now).await?;
             }
             let before = account::note_log_in(tx, person, now).await?;
-            session::add(tx, &digest(token.expose()), person, (now, Life::end_of(now)), before).await?;
+            let by_passkey = proven.is_by_passkey();
+            session::add(tx, (&digest(token.expose()), by_passkey), person, (now, Life::end_of(now)), before).await?;
             self.audit.record(tx, event, Outcome::Done).await?;
             Ok(Ok(token))
         })?

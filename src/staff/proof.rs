@@ -153,6 +153,11 @@ impl Proven {
         Ok(if *good { spent } else { Spent::No })
     }
 
+    /// Whether a passkey's signature came with the password.
+    pub(super) const fn is_by_passkey(&self) -> bool {
+        matches!(self.factor, Factor::Passkey(_))
+    }
+
     /// What is said to whoever proved nothing. Only who gave all that was asked for reads more than that it was not right.
     pub(super) fn refusal(&self, spent: Spent) -> Error {
         match (&self.factor, spent) {

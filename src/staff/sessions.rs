@@ -252,7 +252,7 @@ fn as_session(row: SessionRow, workplace: Workplace, context: &Context) -> Staff
         acting: row.acting_role.zip(row.acting_until).filter(|(_, until)| now < *until),
         needs_passkey: false,
     };
-    session.needs_passkey = row.passkeys == 0 && is_required(&context.config.staff.require_passkey, session.roles());
+    session.needs_passkey = row.by_passkey == 0 && is_required(&context.config.staff.require_passkey, session.roles());
     session
 }
 

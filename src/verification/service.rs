@@ -180,7 +180,8 @@ impl Service {
             };
         }
         let answered = self.answer(party, employee, question).await;
-        if answered.as_ref().is_ok_and(|answer| answer.is_repeated) {
+        // What was not answered does not count either: it comes again.
+        if answered.as_ref().map_or(true, |answer| answer.is_repeated) {
             self.allowance.refund(party, now).await;
         }
         answered

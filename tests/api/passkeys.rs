@@ -235,6 +235,10 @@ async fn who_has_to_have_one_adds_it_before_anything_else_and_keeps_the_last() {
         let session = async |desk: &Officer| desk.get("/v1/officer/sessions/current").await.expect(200).json;
         assert_eq!(session(&desk).await["needs_passkey"], true);
         desk.get("/v1/officer/corrections").await.expect_problem(403, "forbidden");
+        // Somebody else, with the stolen password and a code.
+        world.later(30);
+        let stranger = world.log_in(&log_in).await;
+        world.later(30);
         // Asking takes a proof, and what answers has to be right in every part.
         let wrong = json!({"password": "bukan kata sandi", "totp": "000000"});
         desk.post("/v1/officer/passkeys/question", &wrong).await.expect_problem(401, "login_failed");
@@ -259,6 +263,8 @@ async fn who_has_to_have_one_adds_it_before_anything_else_and_keeps_the_last() {
         add(&desk, &asked, credential).await.expect_problem(422, "invalid_field");
         assert_eq!(session(&desk).await["needs_passkey"], false);
         desk.get("/v1/officer/corrections").await.expect(200);
+        assert_eq!(session(&stranger).await["needs_passkey"], true, "a session that a code opened stays one");
+        stranger.get("/v1/officer/corrections").await.expect_problem(403, "forbidden");
 
         // A code lets them in no more, nor proves anything; the answer says what does.
         world.later(30);

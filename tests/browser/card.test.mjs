@@ -97,7 +97,7 @@ describe("printed cards", { timeout: 600_000 }, () => {
       await page.locator(".face img").nth(1).waitFor();
       await screen(page, "photo");
       await page.getByRole("button", { name: "Minta persetujuan" }).click();
-      await page.getByText("Belum ada persetujuan warga").waitFor();
+      await page.getByText("Belum ada persetujuan warga").first().waitFor();
       await page.getByLabel("Warga mendengar atau membaca data ini, dan setuju").check();
       await page.getByRole("button", { name: "Minta persetujuan" }).click();
       await page.getByText("Menunggu persetujuan kedua").first().waitFor();

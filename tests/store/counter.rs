@@ -111,7 +111,7 @@ async fn sessions_end_with_whatever_changes_the_officer() {
         let find = async |tx: &mut Tx| session::find(tx, Realm::Office, &[7; 32]).await.unwrap();
         for round in 0..5 {
             let mut tx = context.db.write().await.unwrap();
-            session::add(&mut tx, &[7; 32], OFFICER, (now, now.plus_seconds(60)), (None, 0)).await.unwrap();
+            session::add(&mut tx, (&[7; 32], false), OFFICER, (now, now.plus_seconds(60)), (None, 0)).await.unwrap();
             assert!(session::touch(&mut tx, &[7; 32], now.plus_seconds(5)).await.unwrap().happened());
             let row = find(&mut tx).await.unwrap();
             assert_eq!((&row.person, row.seen_at), (&officer().person, now.plus_seconds(5)));
@@ -135,7 +135,7 @@ async fn sessions_end_with_whatever_changes_the_officer() {
         let mut tx = context.db.write().await.unwrap();
         let row = account::by_name(&mut tx, Realm::Office, "siti").await.unwrap().unwrap();
         assert_eq!((row.password_hash.starts_with("$argon2id$"), row.state), (true, AccountState::Disabled));
-        session::add(&mut tx, &[8; 32], OFFICER, (now, now.plus_seconds(60)), (None, 0)).await.unwrap();
+        session::add(&mut tx, (&[8; 32], false), OFFICER, (now, now.plus_seconds(60)), (None, 0)).await.unwrap();
         assert_eq!(session::sweep(&mut tx, now.plus_seconds(59)).await.unwrap(), 0);
         assert_eq!(session::sweep(&mut tx, now.plus_seconds(60)).await.unwrap(), 1);
     })

@@ -78,7 +78,7 @@ async fn sessions_and_steps_are_kept_for_all_kinds_of_people() {
             assert!(!spend(&mut tx, Uuid::nil(), 9, &hash, &sealed).await);
 
             let add = async |tx: &mut Tx, token: &[u8], seconds| {
-                session::add(tx, token, person, (now, now.plus_seconds(seconds)), (None, 0)).await.unwrap();
+                session::add(tx, (token, false), person, (now, now.plus_seconds(seconds)), (None, 0)).await.unwrap();
             };
             add(&mut tx, b"t1", HOUR).await;
             add(&mut tx, b"t2", MINUTE).await;

@@ -14,12 +14,13 @@ pub async fn set(tx: &mut Tx, party: Uuid, quota: Quota) -> DbResult<Changed> {
     change!(tx, SET, party, quota.per_minute, quota.per_day)
 }
 
-// What is full stays as it is; a later minute or day begins anew. A row of a later one, by a clock that is ahead, is taken from all the same.
+// What is full stays as it is; a later minute or day begins anew. A row of the next one, by a clock that is a little ahead, is taken from all
+// the same; one that lies farther ahead was a mistake, and is begun anew.
 const TAKE: &str = "INSERT INTO relying_party_quota (relying_party_id, span, number, taken) VALUES ($1, $2, $3, $4) \
     ON CONFLICT (relying_party_id, span) DO UPDATE SET \
-    taken = CASE WHEN relying_party_quota.number < $3 THEN $4 ELSE relying_party_quota.taken + $4 END, \
-    number = CASE WHEN relying_party_quota.number < $3 THEN $3 ELSE relying_party_quota.number END \
-    WHERE relying_party_quota.number < $3 OR relying_party_quota.taken < $5 RETURNING number, taken";
+    taken = CASE WHEN relying_party_quota.number NOT IN ($3, $3 + 1) THEN $4 ELSE relying_party_quota.taken + $4 END, \
+    number = CASE WHEN relying_party_quota.number NOT IN ($3, $3 + 1) THEN $3 ELSE relying_party_quota.number END \
+    WHERE relying_party_quota.number NOT IN ($3, $3 + 1) OR relying_party_quota.taken < $5 RETURNING number, taken";
 
 /// Takes a portion of a minute or day while less than `most` of it is taken, the last of it also where less is left; gives which minute or
 /// day it was, and what is taken with it. `None` where nothing was left.

@@ -202,7 +202,7 @@ impl Entrance {
         body: PasskeyBody,
     ) -> Result<(StatusCode, Json<PasskeyItem>), Problem> {
         let answer = Answer { challenge_id: body.challenge_id, credential: body.credential };
-        let added = self.staff.own_passkeys.add(&who.session, &body.label, &answer).await?;
+        let added = self.staff.own_passkeys.add((&who.session, who.token.expose()), &body.label, &answer).await?;
         Ok((StatusCode::CREATED, Json(added.into())))
     }
 

@@ -13,8 +13,9 @@ use crate::login::passkey::Owner;
 use crate::staff::notice::{self, PASSKEY_ADDED, PASSKEY_REMOVED};
 use crate::staff::own_password::Present;
 use crate::staff::proof::{Proof, Proven, Prover, Spent, Try};
-use crate::staff::sessions::{Sessions, StaffSession};
+use crate::staff::sessions::{Sessions, StaffSession, digest};
 use crate::staff::store::passkey::{self as store, Row};
+use crate::staff::store::session;
 use crate::transaction;
 
 /// A passkey as its owner sees it.
@@ -113,7 +114,12 @@ impl OwnPasskeys {
     /// # Errors
     /// `invalid_field` for an unusable name, and for an answer that is not right, too late, or of a key that an account has;
     /// `wrong_state` where there are enough.
-    pub async fn add(&self, session: &StaffSession, label: &str, answer: &Answer) -> Result<OwnPasskey> {
+    pub async fn add(
+        &self,
+        (session, token): (&StaffSession, &str),
+        label: &str,
+        answer: &Answer,
+    ) -> Result<OwnPasskey> {
         let (person, now) = (&session.person, self.context.now());
         let label = check_label(label)?;
         let whose = (person.staff_id, Purpose::Add);
@@ -141,6 +147,8 @@ impl OwnPasskeys {
             store::gain(tx, person.staff_id).await?.or(enough())?;
             store::answer(tx, answer.challenge_id, whose, now).await?.or(not_taken())?;
             store::add(tx, &row).await.map_err(taken)?;
+            // This session alone: one that a stranger opened with a code goes on having to prove more.
+            session::has_passkey(tx, &digest(token), person.staff_id).await?.or(Code::SessionEnded)?;
             notice::tell(tx, &self.context, PASSKEY_ADDED, person.staff_id, now).await?;
             self.audit.record(tx, event, Outcome::Done).await
         })?;

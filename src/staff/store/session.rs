@@ -33,8 +33,8 @@ pub struct SessionRow {
     pub acting_role: Option<Role>,
     /// Until when.
     pub acting_until: Option<Timestamp>,
-    /// How many passkeys the person has.
-    pub passkeys: i64,
+    /// 1 where a passkey opened it, or the first one was added in it.
+    pub by_passkey: i64,
 }
 
 impl SessionRow {
@@ -45,7 +45,7 @@ impl SessionRow {
 }
 
 const FIND: &str = "SELECT a.staff_id, a.realm, a.office_id, a.relying_party_id, a.username, a.full_name, a.role, a.region, a.state, \
-    s.seen_at, s.expires_at, s.previous_at, s.previous_failures, a.paused_at, a.ends_at, a.acting_role, a.acting_until, a.passkeys \
+    s.seen_at, s.expires_at, s.previous_at, s.previous_failures, a.paused_at, a.ends_at, a.acting_role, a.acting_until, s.by_passkey \
     FROM staff_session s JOIN staff_account a ON a.staff_id = s.staff_id WHERE s.token_hash = $1 AND a.realm = $2";
 
 /// The session of a cookie's hash. One of another realm is none here.
@@ -54,17 +54,24 @@ pub async fn find(tx: &mut Tx, realm: Realm, hash: &[u8]) -> DbResult<Option<Ses
 }
 
 const ADD: &str = "INSERT INTO staff_session (token_hash, staff_id, created_at, seen_at, expires_at, previous_at, \
-    previous_failures) VALUES ($1, $2, $3, $3, $4, $5, $6)";
+    previous_failures, by_passkey) VALUES ($1, $2, $3, $3, $4, $5, $6, $7)";
 
-/// Adds a session, with what was before it.
+/// Adds a session, with what was before it, and whether a passkey opened it.
 pub async fn add(
     tx: &mut Tx,
-    hash: &[u8],
+    (hash, by_passkey): (&[u8], bool),
     person: Uuid,
     (now, expires): (Timestamp, Timestamp),
     before: Before,
 ) -> DbResult<()> {
-    execute!(tx, ADD, hash, person, now, expires, before.0, before.1).map(|_| ())
+    execute!(tx, ADD, hash, person, now, expires, before.0, before.1, i64::from(by_passkey)).map(|_| ())
+}
+
+const HAS_PASSKEY: &str = "UPDATE staff_session SET by_passkey = 1 WHERE token_hash = $1 AND staff_id = $2";
+
+/// Notes that a passkey was added in a session; `false` where it is over.
+pub async fn has_passkey(tx: &mut Tx, hash: &[u8], person: Uuid) -> DbResult<Changed> {
+    change!(tx, HAS_PASSKEY, hash, person)
 }
 
 const TOUCH: &str = "UPDATE staff_session SET seen_at = $2 WHERE token_hash = $1 AND seen_at < $2";
