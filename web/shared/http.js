@@ -273,7 +273,8 @@ export function asRefused(error) {
 }
 
 // ---------------------------------------------------------------- base64url without padding (RFC 4648 §5)
-// As tokens, proofs and passkeys are written. It stands here because a module of its own is a request of its own on an old phone.
+// As tokens, proofs and passkeys are written. It stands here because a module of its own is a request of its own on an
+// old phone.
 
 /** Text of bytes. */
 export function base64url(bytes) {
