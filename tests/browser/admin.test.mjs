@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
+import { ask, grant } from "./staff.mjs";
 import { checkAndKeep, DESK, logInAt, startBoth, waitForMail, withPeople as inBrowsers } from "./support.mjs";
 
 describe("the national administration", { timeout: 600_000 }, () => {
@@ -23,18 +24,6 @@ describe("the national administration", { timeout: 600_000 }, () => {
   const withPeople = (names, act) => inBrowsers(stage, demo, names, act, { prefix: "failed-admin", options: () => ({ viewport: DESK }) });
   const heading = (page, name) => page.getByRole("heading", { level: 1, name, exact: true });
   const screen = (page, name) => checkAndKeep(page, `admin-${name}`, name);
-  const ask = async (page, typed, send = "Minta persetujuan") => {
-    const dialog = page.getByRole("dialog");
-    for (const [label, text] of Object.entries(typed)) await dialog.getByLabel(label).fill(text);
-    await dialog.getByRole("button", { name: send, exact: true }).click();
-    await dialog.waitFor({ state: "detached" });
-  };
-  const grant = async (page, name) => {
-    await page.goto("/admin#persetujuan");
-    await page.reload();
-    await page.getByRole("button", { name: `Setujui: ${name}` }).click();
-    await page.getByText("Disetujui dan sudah dijalankan.").first().waitFor();
-  };
 
   test("an office is asked for, granted, and found by anybody at /loket", async () => {
     await withPeople(["one", "two", "anybody"], async ({ one, two, anybody }) => {

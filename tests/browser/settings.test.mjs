@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { renameSync } from "node:fs";
 import path from "node:path";
 import test, { after, before, describe } from "node:test";
+import { ask, grant } from "./staff.mjs";
 import { checkAndKeep, DESK, eventually, logInAt, PHONE, startBoth, withPeople as inBrowsers } from "./support.mjs";
 
 describe("settings of the service", { timeout: 600_000 }, () => {
@@ -25,18 +26,6 @@ describe("settings of the service", { timeout: 600_000 }, () => {
   const withPeople = (names, act) => inBrowsers(stage, demo, names, act, { prefix: "failed-settings", options });
   const screen = (page, name) => checkAndKeep(page, `settings-${name}`, name);
   const heading = (page, name) => page.getByRole("heading", { level: 1, name, exact: true });
-  const ask = async (page, typed, send = "Minta persetujuan") => {
-    const dialog = page.getByRole("dialog");
-    for (const [label, text] of Object.entries(typed)) await dialog.getByLabel(label).fill(text);
-    await dialog.getByRole("button", { name: send, exact: true }).click();
-    await dialog.waitFor({ state: "detached" });
-  };
-  const grant = async (page, name) => {
-    await page.goto("/admin#persetujuan");
-    await page.reload();
-    await page.getByRole("button", { name: `Setujui: ${name}` }).click();
-    await page.getByText("Disetujui dan sudah dijalankan.").first().waitFor();
-  };
 
   test("a key waits until its file is everywhere, and the one that leaked is retired by two", async () => {
     await withPeople(["one", "two", "reader"], async ({ one, two, reader }) => {

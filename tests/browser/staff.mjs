@@ -10,6 +10,20 @@ export async function inDialog(page, button, typed) {
   await dialog.getByRole("button", { name: button, exact: true }).click();
 }
 
+/** Asks for something in the dialog that is open, and waits until it was taken. */
+export async function ask(page, typed, send = "Minta persetujuan") {
+  await inDialog(page, send, typed);
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+}
+
+/** Grants at `/admin` what another administrator asked for. */
+export async function grant(page, name) {
+  await page.goto("/admin#persetujuan");
+  await page.reload();
+  await page.getByRole("button", { name: `Setujui: ${name}` }).click();
+  await page.getByText("Disetujui dan sudah dijalankan.").first().waitFor();
+}
+
 /**
  * Whoever was invited opens the link of the mail and sets a password; where `screen(page, name)` is given, each screen is looked at
  * and what is refused is tried. Gives the account.

@@ -1,10 +1,10 @@
 // Signing keys: where each is in its life, which nodes hold it, and how one takes another's place. Private halves are
 // files of the nodes: no page shows or makes one.
 
-import { button, el, fill, icon, notice } from "/web/shared/dom.js";
+import { button, el, icon, notice } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
-import { arrive, failed } from "/web/staff/frame.js";
 import { askFor } from "./asking.js";
+import { partScreen } from "./part.js";
 import { purposeWord } from "./words.js";
 
 const BADGES = {
@@ -92,7 +92,6 @@ function nodesPart(nodes, keys) {
 
 /** Shows them below `parts`. Gives a function that ends it. */
 export function keysScreen(main, session, parts) {
-  let ended = false;
   const place = el("div", { class: "problem-place" });
   const may = session.who.permissions.includes("ask_proposals");
 
@@ -100,7 +99,7 @@ export function keysScreen(main, session, parts) {
     const name = `${purposeWord(key.purpose)} ${key.key_id}`;
     const words = [t(`signing.${what}`), t(`signing.${what}.lead`, { name }), t("signing.send")];
     const path = `/keys/${key.key_id}/${{ activate: "activation", revoke: "revocation" }[what]}`;
-    if ((await askFor(session, { path, words, kind, place })) && !ended) await load();
+    if ((await askFor(session, { path, words, kind, place })) && !screen.isOver()) await screen.load();
   }
 
   function acts(key) {
@@ -157,20 +156,6 @@ export function keysScreen(main, session, parts) {
     );
   }
 
-  async function load() {
-    try {
-      const found = await session.call("/keys");
-      if (ended) return;
-      fill(main, page(found));
-    } catch (error) {
-      if (ended) return;
-      const title = el("h1", {}, t("signing.title"));
-      fill(main, el("section", { class: "card stack" }, parts, title, failed(error, load)));
-    }
-    arrive(main);
-  }
-
-  fill(main, el("h1", {}, t("signing.title")), el("p", { class: "muted" }, t("admin.loading")));
-  load();
-  return () => (ended = true);
+  const screen = partScreen(main, { parts, title: t("signing.title"), look: () => session.call("/keys"), page });
+  return screen.end;
 }

@@ -1,9 +1,9 @@
 // How long things are kept: what two administrators decide, within which bounds, and what nobody decides.
 
-import { button, el, field, fill, notice } from "/web/shared/dom.js";
+import { button, el, field, notice } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
-import { arrive, failed } from "/web/staff/frame.js";
 import { askFor } from "./asking.js";
+import { partScreen } from "./part.js";
 import { periodWord } from "./words.js";
 
 const fact = (label, ...values) => el("div", {}, el("dt", {}, label), el("dd", {}, values));
@@ -11,7 +11,6 @@ const days = (n) => t("retention.days", { n });
 
 /** Shows them below `parts`. Gives a function that ends it. */
 export function retentionScreen(main, session, parts) {
-  let ended = false;
   const place = el("div", { class: "problem-place" });
   const may = session.who.permissions.includes("ask_proposals");
 
@@ -34,7 +33,7 @@ export function retentionScreen(main, session, parts) {
     const words = [t("retention.change"), t("retention.change.lead", { what: periodWord(item.period) })];
     const body = ({ days: typed, reason }) => ({ days: Math.round(Number(typed)), reason });
     const options = { path: `/retention/${item.period}`, words: [...words, t("signing.send")], place, fields, body };
-    if ((await askFor(session, options)) && !ended) await load();
+    if ((await askFor(session, options)) && !screen.isOver()) await screen.load();
   }
 
   function line(item) {
@@ -102,20 +101,6 @@ export function retentionScreen(main, session, parts) {
       ),
     );
 
-  async function load() {
-    try {
-      const found = await session.call("/retention");
-      if (ended) return;
-      fill(main, page(found));
-    } catch (error) {
-      if (ended) return;
-      const title = el("h1", {}, t("retention.title"));
-      fill(main, el("section", { class: "card stack" }, parts, title, failed(error, load)));
-    }
-    arrive(main);
-  }
-
-  fill(main, el("h1", {}, t("retention.title")), el("p", { class: "muted" }, t("admin.loading")));
-  load();
-  return () => (ended = true);
+  const screen = partScreen(main, { parts, title: t("retention.title"), look: () => session.call("/retention"), page });
+  return screen.end;
 }
