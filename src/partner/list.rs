@@ -77,6 +77,10 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Row>, Refusal> {
         if record.iter().all(str::is_empty) {
             continue;
         }
+        // A quotation mark that is not closed swallows the rows after it, also in a column that nobody reads.
+        if record.iter().any(|member| member.contains('\n')) {
+            return Err(of_file(OPEN_QUOTE));
+        }
         let member = |at: usize| record.get(at).unwrap_or_default().to_owned();
         rows.push(Row {
             number,
@@ -135,6 +139,10 @@ fn of_file(message: Text) -> Refusal {
     Refusal::field("file", message.id, message.en)
 }
 
+const OPEN_QUOTE: Text = Text::new(
+    "Ada tanda kutip yang tidak ditutup atau baris baru di dalam sel; perbaiki, lalu kirim lagi.",
+    "A quotation mark is not closed, or a cell holds a line break; mend it, then send the list again.",
+);
 const NOT_UTF8: Text = Text::new(
     "Berkas ini bukan teks UTF-8: simpan dari Excel sebagai \"CSV UTF-8\".",
     "This file is no UTF-8 text: save it in Excel as \"CSV UTF-8\".",
@@ -190,6 +198,7 @@ mod tests {
             (b"", "columns"),
             (b"Agus;a@b.example\n", "columns"),
             (b"nama;surel\n;\n", "nobody"),
+            (b"nama;surel;catatan\nBudi;b@b.example;\"kepala\nDewi;d@b.example;\n", "quotation mark"),
             (format!("nama;surel\n{many}").as_bytes(), "500"),
         ] {
             let refused = read(bytes).unwrap_err();

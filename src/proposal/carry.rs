@@ -37,7 +37,7 @@ pub(super) async fn out(context: &Context, tx: &mut Tx, matter: &Matter, by: By)
         }
         Matter::EntitleParty { party_id, before, after } => parties::entitle(tx, *party_id, before, after).await,
         Matter::SetContract { party_id, contract } => parties::set_contract(tx, *party_id, &contract.contract()?).await,
-        Matter::SetQuota { party_id, after, .. } => parties::set_quota(tx, *party_id, *after).await,
+        Matter::SetQuota { party_id, before, after } => parties::set_quota(tx, *party_id, *before, *after).await,
         Matter::SetContact { party_id, email, language } => {
             let email = email.as_ref().map_or("", |email| email.expose());
             parties::set_contact(tx, context, *party_id, &Contact::typed(email, *language)?).await

@@ -71,12 +71,25 @@ pub async fn set_contract(tx: &mut Tx, party: Uuid, contract: &Contract) -> Resu
     store::set_contract(tx, party, contract).await?.or(Code::NotFound)
 }
 
-/// Sets how many checks a party may put.
+/// How many checks a party may put.
 ///
 /// # Errors
 /// `not_found`.
-pub async fn set_quota(tx: &mut Tx, party: Uuid, quota: Quota) -> Result<()> {
-    store::quota::set(tx, party, quota).await?.or(Code::NotFound)
+pub async fn quota(tx: &mut Tx, party: Uuid) -> Result<Quota> {
+    Ok(store::party(tx, party).await?.ok_or(Code::NotFound)?.quota())
+}
+
+/// Sets how many checks a party may put, where that still is what it was when the change was asked for.
+///
+/// # Errors
+/// `not_found`; `wrong_state` when it was changed since.
+pub async fn set_quota(tx: &mut Tx, party: Uuid, before: Quota, after: Quota) -> Result<()> {
+    // Whoever else changes it waits until this is over, and then finds it changed.
+    store::hold(tx, party).await?.or(Code::NotFound)?;
+    if quota(tx, party).await? != before {
+        return Err(changed_since().into());
+    }
+    store::quota::set(tx, party, after).await?.or(Code::NotFound)
 }
 
 /// Sets where a party is told what ends.

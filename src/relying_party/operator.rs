@@ -74,7 +74,10 @@ impl RelyingParties {
         let quota = quota.checked()?;
         transaction!(self.context.db, "relying_party.set_quota", |tx| {
             let party = named(tx, name).await?;
-            edit::set_quota(tx, party, quota).await?;
+            // Held first: what is read stays so until it is replaced.
+            store::hold(tx, party).await?.or(Code::NotFound)?;
+            let before = edit::quota(tx, party).await?;
+            edit::set_quota(tx, party, before, quota).await?;
             self.audit.operator(tx, Action::PartyQuotaSet, party).await
         })
     }

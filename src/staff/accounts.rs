@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::invitation::take_back;
 use super::model::{AccountState, Affiliation, Person, Realm, Role, check_region, check_username};
 use super::proof::TOTP_TABLE;
 use super::store::account::{self, Account};
@@ -219,10 +220,19 @@ impl Accounts {
     pub async fn set_active(&self, realm: Realm, username: &str, active: bool) -> Result<()> {
         let person = self.find(realm, username).await?;
         let state = if active { AccountState::Active } else { AccountState::Disabled };
+        let now = self.context.now();
+        let party = person.affiliation.relying_party_id().filter(|_| !active);
         transaction!(self.context.db, "staff.set_active", |tx| {
+            if let Some(party) = party {
+                // Whoever invites for the party waits until this is over, and then may not.
+                relying_party::ports::hold(tx, party).await?;
+            }
             account::set_state(tx, person.staff_id, state).await?.or(Code::NotFound)?;
             if !active {
                 session::end_all(tx, person.staff_id).await?;
+            }
+            if let Some(party) = party {
+                take_back(tx, party, person.staff_id, (None, now)).await?;
             }
             self.audit.operator(tx, switched(realm, state), person.staff_id).await
         })

@@ -2,7 +2,7 @@
 
 use super::notice::{self, NEW_PASSWORD};
 use super::passkey::model::Purpose;
-use super::proof::{Proof, Prover, Second, Spent};
+use super::proof::{Proof, Proven, Prover, Second, Spent};
 use super::sessions::{Sessions, StaffSession, digest};
 use super::store::account::{self, Account};
 use super::store::{passkey, session};
@@ -77,7 +77,7 @@ impl OwnPassword {
         let next = transaction!(self.context.db, "staff.change_password", |tx| {
             let spent = proven.spend(tx, now).await?;
             if spent != Spent::Yes {
-                self.audit.refused_in(tx, event, Code::LoginFailed).await?;
+                Proven::note(&self.audit, tx, event, spent).await?;
                 return Ok(Err(spent));
             }
             // The step was spent under the condition that the person is active and the password still the one that was

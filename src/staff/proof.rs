@@ -9,6 +9,7 @@ use super::model::Realm;
 use super::passkey::factor::Found;
 use super::passkey::model::{Answer, Purpose, counted_back, is_required, use_it};
 use super::store::account::{self, Account};
+use crate::audit::{self, Action, Event};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
@@ -156,6 +157,15 @@ impl Proven {
     /// Whether a passkey's signature came with the password.
     pub(super) const fn is_by_passkey(&self) -> bool {
         matches!(self.factor, Factor::Passkey(_))
+    }
+
+    /// Notes in the audit log that somebody who has a session proved nothing: a passkey of which there may be two under a name of its own too.
+    pub(super) async fn note(audit: &audit::Service, tx: &mut Tx, event: Event, spent: Spent) -> Result<()> {
+        audit.refused_in(tx, event, Code::LoginFailed).await?;
+        if spent == Spent::CountedBack {
+            audit.refused_in(tx, Event { action: Action::PasskeyCountedBack, ..event }, Code::LoginFailed).await?;
+        }
+        Ok(())
     }
 
     /// What is said to whoever proved nothing. Only who gave all that was asked for reads more than that it was not right.

@@ -2,36 +2,22 @@
 //! password. The national administration stops an administrator by one, and lets one come back by two.
 
 use ikd::clock::{DAY, MINUTE};
-use ikd::staff::{Post, Role};
+use ikd::relying_party::Quota;
+use ikd::staff::{Post, Realm, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::answer::Answer;
 use support::each_engine;
 use support::world::{BANK, LogIn, World};
 
+use crate::partner::Desk;
 use crate::proposals::{act, asked};
 use crate::staffing::official;
 
 const PASSWORD: &str = "lentera-kuning-di-dermaga";
 const LISTS: &str = "/v1/partner/employee-lists";
 
-/// An administrator's browser.
-struct Desk<'a> {
-    world: &'a World,
-    cookie: String,
-}
-
 impl Desk<'_> {
-    async fn get(&self, path: &str) -> Answer {
-        self.world.get(path).cookie(&self.cookie).send().await
-    }
-
-    async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
-        let request = self.world.request(method, path).cookie(&self.cookie);
-        let request = if body.is_null() { request } else { request.json(body) };
-        request.send().await
-    }
-
     async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(Method::POST, path, body).await
     }
@@ -316,6 +302,21 @@ async fn one_stops_an_administrator_and_two_let_them_come_back() {
         }
         let told = seen().await;
         assert_eq!((&told["active"], &told["stopped_reason"]), (&json!(false), &json!("Ponsel dicuri")));
+
+        // Stopped by the operator, it is the same: what she sent is sent no more.
+        let sari = administrator_of(&world, BANK, "sari.admin").await;
+        sari.invite("Tini", "tini@bank.example").await.expect(204);
+        let link = links(&world, "tini@bank.example").await.remove(0);
+        world.accounts().set_active(Realm::RelyingParty, "sari.admin", false).await.unwrap();
+        open(&world, &link).await.expect_problem(410, "invitation_over");
+
+        // A quota that was asked for while another one was in force replaces no third.
+        let quota = json!({"per_day": 9000, "reason": "Cabang baru"});
+        let raised = asked(&one, &format!("{page}/quota"), &quota).await;
+        let lower = Quota { per_minute: None, per_day: Some(5) };
+        world.app.relying_parties.set_quota(BANK, lower).await.unwrap();
+        two.post(&act(&raised, "grant"), &Value::Null).await.expect_problem(409, "wrong_state");
+        assert_eq!(one.get(&page).await.expect(200).json["quota"]["per_day"], 5);
 
         // Nobody lets her in alone: neither a colleague of the bank, nor one of the nation.
         let eko = administrator_of(&world, BANK, "eko").await;

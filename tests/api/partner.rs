@@ -16,17 +16,17 @@ use support::each_engine;
 use support::world::{BANK, LogIn, World, purpose};
 
 /// An administrator's browser, or an employee's.
-struct Desk<'a> {
-    world: &'a World,
-    cookie: String,
+pub struct Desk<'a> {
+    pub world: &'a World,
+    pub cookie: String,
 }
 
 impl Desk<'_> {
-    async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         self.world.get(path).cookie(&self.cookie).send().await
     }
 
-    async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
+    pub async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
         let request = self.world.request(method, path).cookie(&self.cookie);
         let request = if body.is_null() { request } else { request.json(body) };
         request.send().await

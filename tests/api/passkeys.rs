@@ -280,6 +280,9 @@ async fn who_has_to_have_one_adds_it_before_anything_else_and_keeps_the_last() {
         data.desk.post(&removal(&data.passkey_id), &by_code).await.expect_problem(401, "login_failed");
         let own = data.own_proof(&world).await;
         data.desk.post(&removal(&data.passkey_id), &own).await.expect_problem(409, "wrong_state");
+        assert_eq!(noted(&world, "passkey_removed", "refused:wrong_state%").await, 1);
+        // What proved it is used up all the same.
+        data.desk.post("/v1/officer/passkeys/question", &own).await.expect_problem(401, "login_failed");
         // With another one the first can go.
         let own = data.own_proof(&world).await;
         let asked = data.desk.post("/v1/officer/passkeys/question", &own).await.expect(200).json;

@@ -232,8 +232,8 @@ async fn links_of_a_party_are_counted_within_a_day_and_taken_back_by_whoever_may
         assert!(invitation::withdraw(&mut tx, id(2), party, rina, now).await.unwrap().happened());
         assert!(!invitation::withdraw(&mut tx, id(2), party, rina, now).await.unwrap().happened());
         assert_eq!(invitation::count_of_party(&mut tx, party, day).await.unwrap(), (3, 2, 1), "asked for all the same");
-        assert_eq!(invitation::withdraw_all(&mut tx, party, (dewi, later(-DAY)), (rina, now)).await.unwrap(), 0);
-        assert_eq!(invitation::withdraw_all(&mut tx, party, (rina, later(-DAY)), (dewi, now)).await.unwrap(), 2);
+        assert_eq!(invitation::withdraw_all(&mut tx, party, (dewi, later(-DAY)), (Some(rina), now)).await.unwrap(), 0);
+        assert_eq!(invitation::withdraw_all(&mut tx, party, (rina, later(-DAY)), (Some(dewi), now)).await.unwrap(), 2);
 
         assert_eq!(people::count_active(&mut tx, party).await.unwrap(), 2);
         assert!(people::contacts(&mut tx, party, 9).await.unwrap().is_empty());

@@ -12,5 +12,6 @@ pub mod service;
 pub use accept::Acceptance;
 pub use mail::{INVITATION, Letters};
 pub use model::{Asker, Contact, Kind, Newcomer, Reach, State};
+pub(super) use party::take_back;
 pub use party::{Manager, Renewed, check_manager, manager, renew_manager, send_to_party, stop_manager};
 pub use service::Invitations;

@@ -118,7 +118,17 @@ pub async fn stop_manager(tx: &mut Tx, id: Uuid, reason: &str, (by, now): (Uuid,
     relying_party::ports::hold(tx, party).await?;
     people::stop(tx, id, reason, now).await?.or(stopped_already())?;
     session::end_all(tx, id).await?;
-    store::withdraw_all(tx, party, (id, now.plus_seconds(-LINK_HOURS * HOUR)), (by, now)).await?;
+    take_back(tx, party, id, (Some(by), now)).await
+}
+
+/// Takes back the links that somebody sent for a party; what holds the party comes before.
+pub(crate) async fn take_back(
+    tx: &mut Tx,
+    party: Uuid,
+    sender: Uuid,
+    (by, now): (Option<Uuid>, Timestamp),
+) -> Result<()> {
+    store::withdraw_all(tx, party, (sender, now.plus_seconds(-LINK_HOURS * HOUR)), (by, now)).await?;
     Ok(())
 }
 

@@ -99,7 +99,7 @@ impl OwnPasskeys {
         let question = transaction!(self.context.db, "staff.ask_new_passkey", |tx| {
             let spent = proven.spend(tx, now).await?;
             if spent != Spent::Yes {
-                self.audit.refused_in(tx, event, Code::LoginFailed).await?;
+                Proven::note(&self.audit, tx, event, spent).await?;
                 return Ok(Err(spent));
             }
             counted.forget_failures(tx).await?;
@@ -167,19 +167,22 @@ impl OwnPasskeys {
             return Err(Code::NotFound.into());
         }
         let (counted, proven) = self.prove(session, present, now).await?;
-        let done = transaction!(self.context.db, "staff.remove_passkey", |tx| {
+        transaction!(self.context.db, "staff.remove_passkey", |tx| {
             let spent = proven.spend(tx, now).await?;
             if spent != Spent::Yes {
-                self.audit.refused_in(tx, event, Code::LoginFailed).await?;
-                return Ok(Err(spent));
+                Proven::note(&self.audit, tx, event, spent).await?;
+                return Ok(Err(proven.refusal(spent)));
+            }
+            counted.forget_failures(tx).await?;
+            if !store::lose(tx, person.staff_id, least).await?.happened() {
+                self.audit.refused_in(tx, event, Code::WrongState).await?;
+                // Given as a value: the answer that proved it is used up.
+                return Ok(Err(last_one().into()));
             }
             store::remove(tx, id, person.staff_id).await?.or(Code::NotFound)?;
-            store::lose(tx, person.staff_id, least).await?.or(last_one())?;
             notice::tell(tx, &self.context, PASSKEY_REMOVED, person.staff_id, now).await?;
-            counted.forget_failures(tx).await?;
             self.audit.record(tx, event, Outcome::Done).await.map(Ok)
-        })?;
-        done.map_err(|spent| proven.refusal(spent))
+        })?
     }
 
     async fn prove(&self, session: &StaffSession, present: Present<'_>, now: Timestamp) -> Result<(Try, Proven)> {

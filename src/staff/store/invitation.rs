@@ -179,12 +179,12 @@ pub async fn withdraw(tx: &mut Tx, id: Uuid, party: Uuid, by: Uuid, now: Timesta
 const WITHDRAW_ALL: &str = "UPDATE staff_invitation SET state = 'refused', decided_by = $4, decided_at = $5, sealed = NULL \
     WHERE relying_party_id = $1 AND asked_at > $2 AND asked_by = $3 AND state = 'sent'";
 
-/// Takes back what somebody asked for since, and is open; gives how much.
+/// Takes back what somebody asked for since, and is open; gives how much. `by` is none where the operator does it.
 pub async fn withdraw_all(
     tx: &mut Tx,
     party: Uuid,
     (asked_by, since): (Uuid, Timestamp),
-    (by, now): (Uuid, Timestamp),
+    (by, now): (Option<Uuid>, Timestamp),
 ) -> DbResult<u64> {
     execute!(tx, WITHDRAW_ALL, party, since, asked_by, by, now)
 }
