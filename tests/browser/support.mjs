@@ -251,6 +251,9 @@ export async function openPerson({ browser }, baseUrl, { viewport = PHONE, local
   const wrong = [];
   context.on("page", (page) => {
     page.setDefaultTimeout(15000);
+    // What is said to screen readers repeats what is shown, a moment later: what a test looks for is what is shown.
+    const { getByText } = page;
+    page.getByText = (...wanted) => getByText.apply(page, wanted).and(page.locator(":not(#say-now, #say-soon)"));
     page.on("pageerror", (error) => wrong.push(`uncaught: ${error.message}`));
     page.on("console", (message) => {
       // A refused request is logged by the browser itself; those are part of the play.

@@ -11,7 +11,7 @@ const VERDICTS: [&str; 3] = ["met", "not applicable", "not met"];
 const MOST_WORDS: usize = 10;
 
 /// File and name of a test that is written `file::name`; other names with colons are none.
-fn named(text: &str) -> Option<(&str, &str)> {
+pub fn named_test(text: &str) -> Option<(&str, &str)> {
     let (file, name) = text.split_once("::")?;
     let is_code = [".rs", ".js", ".mjs"].iter().any(|ending| file.ends_with(ending));
     (is_code && file.contains('/')).then_some((file, name))
@@ -41,7 +41,7 @@ fn listed(text: &str) -> Vec<&str> {
 /// What is wrong with a row: number, level, paraphrase, verdict, why.
 fn fault_of(row: &[&str]) -> Option<&'static str> {
     let [_, level, what, verdict, why] = row else { return Some("has other than five cells") };
-    let names_a_test = || quoted(why).any(|text| named(text).is_some()) || why.contains("no test");
+    let names_a_test = || quoted(why).any(|text| named_test(text).is_some()) || why.contains("no test");
     match *verdict {
         _ if !["1", "2", "3"].contains(level) => Some("has no level"),
         _ if what.is_empty() || what.split_whitespace().count() > MOST_WORDS => Some("is not told in ten words"),
@@ -89,7 +89,7 @@ fn a_test_that_a_document_names_exists() {
     let (mut missing, mut seen) = (Vec::new(), 0);
     for (document, text) in documents() {
         let shown = document.strip_prefix(root).unwrap().display().to_string();
-        for (file, name) in text.lines().flat_map(quoted).filter_map(named) {
+        for (file, name) in text.lines().flat_map(quoted).filter_map(named_test) {
             seen += 1;
             let code = std::fs::read_to_string(root.join(file)).unwrap_or_default();
             if !has_test(file, &code, name) {
@@ -111,9 +111,14 @@ fn each_requirement_has_one_verdict_and_is_counted() {
 
 #[test]
 fn the_reader_of_requirements_reads_right() {
-    assert_eq!(named("tests/api/x.rs::it_holds"), Some(("tests/api/x.rs", "it_holds")));
-    assert_eq!(named("tests/browser/x.test.mjs::said: it is so"), Some(("tests/browser/x.test.mjs", "said: it is so")));
-    assert!(!["crate::input", "audit::model::Actor", "tests/api/x.rs"].into_iter().any(|text| named(text).is_some()));
+    assert_eq!(named_test("tests/api/x.rs::it_holds"), Some(("tests/api/x.rs", "it_holds")));
+    assert_eq!(
+        named_test("tests/browser/x.test.mjs::said: it is so"),
+        Some(("tests/browser/x.test.mjs", "said: it is so"))
+    );
+    assert!(
+        !["crate::input", "audit::model::Actor", "tests/api/x.rs"].into_iter().any(|text| named_test(text).is_some())
+    );
     let rust = "#[test]\nfn one() {}\n\n#[tokio::test]\nasync fn two() {}\n\nfn helper() {}\n";
     assert_eq!(["one", "two", "helper", "tw"].map(|name| has_test("x.rs", rust, name)), [true, true, false, false]);
     let script = "test(\"it is so\", async () => {});\n";

@@ -16,6 +16,11 @@ fn named(text: &str, before: &[&str]) -> BTreeSet<String> {
     found
 }
 
+/// Names of metrics that a text lists.
+pub fn explained(text: &str) -> BTreeSet<String> {
+    named(text, &["Metric::counter(", "Metric::gauge(", "Metric::histogram("])
+}
+
 /// `# HELP` of `/metrics` and the list of a domain are one: what is counted is explained, and nothing is explained that nobody counts.
 #[test]
 fn what_is_measured_is_explained_where_it_is_measured() {
@@ -33,7 +38,7 @@ fn what_is_measured_is_explained_where_it_is_measured() {
     for domain in domains.iter().filter(|domain| *domain != "metric") {
         let all: String = texts.iter().filter(|(of, _)| of == domain).map(|(_, text)| text.as_str()).collect();
         let measured = named(&all, &["metrics::counter!(", "metrics::histogram!(", "metrics::gauge!("]);
-        let explained = named(&all, &["Metric::counter(", "Metric::gauge(", "Metric::histogram("]);
+        let explained = explained(&all);
         seen += measured.len();
         offences.extend(measured.symmetric_difference(&explained).map(|name| format!("{domain}: {name}")));
     }

@@ -1,10 +1,12 @@
 //! Alerts, the dashboard and the runbooks speak of what exists.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use serde_json::Value;
 
+use super::asvs::named_test;
+use super::docs::quoted;
+use super::metrics::explained;
 use super::{demand, sources};
 
 fn read(path: &str) -> String {
@@ -22,18 +24,7 @@ fn named(text: &str) -> BTreeSet<&str> {
 
 /// The metrics of the program: each stands once in a list of its domain (`metrics.rs` sees to that).
 fn measured() -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for source in sources() {
-        let text = read(&source.path);
-        for kind in ["Metric::counter(", "Metric::gauge(", "Metric::histogram("] {
-            for (at, _) in text.match_indices(kind) {
-                let rest = text[at + kind.len()..].trim_start().trim_start_matches('"');
-                found.insert(rest.split('"').next().unwrap().to_owned());
-            }
-        }
-    }
-    found.retain(|name| name.starts_with("ikd_"));
-    found
+    sources().iter().flat_map(|source| explained(&read(&source.path))).filter(|name| name.starts_with("ikd_")).collect()
 }
 
 fn expressions(value: &Value, found: &mut Vec<String>) {
@@ -98,18 +89,9 @@ fn each_alert_leads_to_a_section_of_the_runbooks_and_each_section_was_played() {
         }
     }
     for (heading, text) in &sections {
-        let tests: Vec<&str> =
-            text.split('`').filter(|word| word.starts_with("tests/") && word.contains("::")).collect();
-        if tests.is_empty() {
+        // That it exists, `asvs.rs` demands of every test that a document names.
+        if !text.lines().flat_map(quoted).any(|word| named_test(word).is_some()) {
             offences.push(format!("{heading}: played by no test"));
-        }
-        for test in tests {
-            let (file, name) = test.split_once("::").unwrap();
-            let exists =
-                Path::new(&support::root()).join(file).is_file() && read(file).contains(&format!("fn {name}("));
-            if !exists {
-                offences.push(format!("{heading}: {test} does not exist"));
-            }
         }
     }
     demand("alerts, runbooks and tests are of one piece", offences);

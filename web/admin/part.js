@@ -5,8 +5,8 @@ import { t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 
 /**
- * Draws `page(found)` once `look()` has found it; until then that it is coming, and with a way on where it failed. Gives
- * `{isOver, load, end}`: whether nobody looks any more, looking again, and what ends it.
+ * Draws `page(found)` once `look()` has found it; until then that it is coming, and with a way on where it failed.
+ * Gives `{isOver, load, end}`: whether nobody looks any more, looking again, and what ends it.
  */
 export function partScreen(main, { parts, title, look, page }) {
   let ended = false;
