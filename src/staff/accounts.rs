@@ -4,9 +4,10 @@ use uuid::Uuid;
 
 use super::invitation::take_back;
 use super::model::{AccountState, Affiliation, Person, Realm, Role, check_region, check_username};
+use super::ports;
 use super::proof::TOTP_TABLE;
 use super::store::account::{self, Account};
-use super::store::{passkey, session};
+use super::store::passkey;
 use crate::audit::{self, Action};
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
@@ -169,10 +170,11 @@ impl Accounts {
         let person = self.find(realm, username).await?;
         check_strength(&[username, &person.full_name], password.expose())?;
         let hash = self.hash(password).await?;
+        let now = self.context.now();
         transaction!(self.context.db, "staff.set_password", |tx| {
             account::set_password(tx, person.staff_id, &hash).await?.or(Code::NotFound)?;
             passkey::forget_asked(tx, person.staff_id).await?;
-            session::end_all(tx, person.staff_id).await?;
+            ports::end_access(tx, person.staff_id, now).await?;
             self.audit.operator(tx, Action::PasswordSet, person.staff_id).await
         })
     }
@@ -184,10 +186,11 @@ impl Accounts {
     pub async fn reset_totp(&self, realm: Realm, username: &str) -> Result<(Uuid, TotpSecret)> {
         let person = self.find(realm, username).await?;
         let (totp, sealed) = self.new_totp(&person)?;
+        let now = self.context.now();
         transaction!(self.context.db, "staff.reset_totp", |tx| {
             account::set_totp(tx, person.staff_id, &sealed).await?.or(Code::NotFound)?;
             passkey::remove_all(tx, person.staff_id).await?;
-            session::end_all(tx, person.staff_id).await?;
+            ports::end_access(tx, person.staff_id, now).await?;
             self.audit.operator(tx, Action::TotpReset, person.staff_id).await
         })?;
         Ok((person.staff_id, totp))
@@ -202,11 +205,12 @@ impl Accounts {
         let password = password::generate(&self.context.random);
         let (totp, sealed) = self.new_totp(&person)?;
         let hash = self.hash(&password).await?;
+        let now = self.context.now();
         transaction!(self.context.db, "staff.renew", |tx| {
             account::set_password(tx, person.staff_id, &hash).await?.or(Code::NotFound)?;
             account::set_totp(tx, person.staff_id, &sealed).await?.or(Code::NotFound)?;
             passkey::remove_all(tx, person.staff_id).await?;
-            session::end_all(tx, person.staff_id).await?;
+            ports::end_access(tx, person.staff_id, now).await?;
             self.audit.operator(tx, Action::PasswordSet, person.staff_id).await
         })?;
         Ok(Secrets { staff_id: person.staff_id, password, totp })
@@ -228,8 +232,10 @@ impl Accounts {
                 relying_party::ports::hold(tx, party).await?;
             }
             account::set_state(tx, person.staff_id, state).await?.or(Code::NotFound)?;
-            if !active {
-                session::end_all(tx, person.staff_id).await?;
+            if active {
+                ports::end_access(tx, person.staff_id, now).await?;
+            } else {
+                ports::shut_out(tx, person.staff_id, now).await?;
             }
             if let Some(party) = party {
                 take_back(tx, party, person.staff_id, (None, now)).await?;

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::invitation::accept::CONTACT;
+use super::invitation::employee::require_seat;
 use super::invitation::model::Contact;
 use super::model::{AccountState, IDLE_MINUTES, Person, Role, Roles};
 pub use super::store::account::Paused;
 use super::store::account::{self, Account};
 pub use super::store::party::MemberRow as Member;
-use super::store::{party, session};
+use super::store::{invitation, party, session};
 use crate::clock::{MINUTE, Timestamp};
 use crate::context::Context;
 use crate::db::Tx;
@@ -183,6 +184,27 @@ pub async fn restore(tx: &mut Tx, office: Uuid, person: Uuid, colleague: Uuid) -
     account::restore_colleague(tx, office, person, colleague).await?.or(Code::NotFound)
 }
 
+/// Ends what opens somebody's account besides its secrets: running sessions, and links to new secrets that were sent or are asked for.
+/// With each change of who may log in or with what: a link counts for the account as it was when it was asked for.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn end_access(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<()> {
+    invitation::end_about(tx, person, now).await?;
+    session::end_all(tx, person).await?;
+    Ok(())
+}
+
+/// What follows when somebody is disabled: nothing opens their account any more, and what they alone asked for counts no more.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn shut_out(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<()> {
+    end_access(tx, person, now).await?;
+    invitation::end_asked_by(tx, person, now).await?;
+    Ok(())
+}
+
 /// The people of a relying party after a user name, by their names.
 ///
 /// # Errors
@@ -195,16 +217,26 @@ pub async fn members(tx: &mut Tx, of: Uuid, after: &str, limit: i64) -> Result<V
 /// the party. What is so already stays so.
 ///
 /// # Errors
-/// `not_found` for whoever is no employee of the party, another administrator too, and where the one who does it was disabled.
-pub async fn switch_employee(tx: &mut Tx, of: Uuid, employee: Uuid, by: Uuid, state: AccountState) -> Result<()> {
+/// `not_found` for whoever is no employee of the party, another administrator too, and where the one who does it was disabled;
+/// `too_many` for one who comes back into a party that is full.
+pub async fn switch_employee(
+    tx: &mut Tx,
+    of: Uuid,
+    employee: Uuid,
+    (by, now): (Uuid, Timestamp),
+    state: AccountState,
+) -> Result<()> {
+    if state == AccountState::Active {
+        require_seat(tx, of, now).await?;
+    }
     if !party::switch(tx, of, employee, by, state).await?.happened() {
         let found = account::by_id(tx, employee).await?;
         let is_own = |one: &Account| one.person.affiliation.relying_party_id() == Some(of);
         let is_so = found.is_some_and(|one| is_own(&one) && one.person.role == Role::Employee && one.state == state);
         return if is_so { Ok(()) } else { Err(Code::NotFound.into()) };
     }
-    if state == AccountState::Disabled {
-        session::end_all(tx, employee).await?;
+    match state {
+        AccountState::Disabled => shut_out(tx, employee, now).await,
+        AccountState::Active => end_access(tx, employee, now).await,
     }
-    Ok(())
 }

@@ -145,8 +145,12 @@ async fn an_employee_joins_by_a_link_and_gets_new_secrets_by_another() {
         // Let in again meanwhile: the link was for somebody who comes back, and is over.
         let link = links(&world, "dewi.baru@bank.example").await.remove(0);
         rina.post(&format!("/v1/partner/employees/{dewis}/enable"), &Value::Null).await.expect(204);
-        accept(&world, &link).await.1.expect_problem(410, "invitation_over");
+        open(&world, &link).await.expect_problem(410, "invitation_over");
         rina.post(&format!("/v1/partner/employees/{dewis}/disable"), &Value::Null).await.expect(204);
+        open(&world, &link).await.expect_problem(410, "invitation_over");
+        rina.post(&renewal(&dewis), &address).await.expect(204);
+        let sent = links(&world, "dewi.baru@bank.example").await;
+        let link = sent.into_iter().find(|one| *one != link).unwrap();
         let (log_in, done) = accept(&world, &link).await;
         done.expect(200);
         world.later(30);

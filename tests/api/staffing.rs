@@ -204,7 +204,7 @@ async fn new_secrets_come_by_a_link_and_who_was_stopped_meanwhile_stays_out() {
         nation.post(&renewal, &address).await.expect(201);
         let before = link(&world, "rina").await;
         world.accounts().set_active(Realm::Office, "rina", false).await.unwrap();
-        accept(&world, &before, PASSWORD).await.1.expect_problem(410, "invitation_over");
+        open(&world, &before).await.expect_problem(410, "invitation_over");
         nation.post(&renewal, &address).await.expect(201);
         let after = link(&world, "rina").await;
         world.later(24 * HOUR - 1);
@@ -212,9 +212,41 @@ async fn new_secrets_come_by_a_link_and_who_was_stopped_meanwhile_stays_out() {
         let (log_in, answer) = accept(&world, &after, PASSWORD).await;
         answer.expect(200);
         assert_eq!(late.json["kind"], "renew");
+        // Nor does it once they were let in again and stopped again: it was for the account as it was then.
+        for path in [&before, &after] {
+            open(&world, path).await.expect_problem(410, "invitation_over");
+        }
         world.later(30);
         world.log_in(&log_in).await;
         let nation = official(&world, "pusat.lagi", Role::Administrator).await;
+        // Of two links the one that was used ends the other; new secrets by command, coming back and being stopped end it too.
+        let accounts = world.accounts();
+        let renewed = async |by: &Official| {
+            by.post(&renewal, &address).await.expect(201);
+            link(&world, "rina").await
+        };
+        for end in ["used", "renewed", "stopped"] {
+            let first = renewed(&nation).await;
+            match end {
+                "used" => drop(accept(&world, &renewed(&nation).await, PASSWORD).await.1.expect(200)),
+                "renewed" => drop(accounts.renew(Realm::Office, "rina").await.unwrap()),
+                _ => {
+                    accounts.set_active(Realm::Office, "rina", false).await.unwrap();
+                    let back = renewed(&nation).await;
+                    accounts.set_active(Realm::Office, "rina", true).await.unwrap();
+                    accounts.set_active(Realm::Office, "rina", false).await.unwrap();
+                    open(&world, &back).await.expect_problem(410, "invitation_over");
+                    accounts.set_active(Realm::Office, "rina", true).await.unwrap();
+                }
+            }
+            open(&world, &first).await.expect_problem(410, "invitation_over");
+        }
+        // What somebody alone asked for ends with their own time.
+        let other = official(&world, "sebentar", Role::Administrator).await;
+        let of_other = renewed(&other).await;
+        open(&world, &of_other).await.expect(200);
+        accounts.set_active(Realm::National, "sebentar", false).await.unwrap();
+        open(&world, &of_other).await.expect_problem(410, "invitation_over");
         // A day later a link is worth nothing, whether or not it was swept; nor is one of somebody else's making.
         nation.post(&renewal, &address).await.expect(201);
         let link = link(&world, "rina").await;

@@ -235,6 +235,31 @@ async fn links_of_a_party_are_counted_within_a_day_and_taken_back_by_whoever_may
         assert_eq!(invitation::withdraw_all(&mut tx, party, (dewi, later(-DAY)), (Some(rina), now)).await.unwrap(), 0);
         assert_eq!(invitation::withdraw_all(&mut tx, party, (rina, later(-DAY)), (Some(dewi), now)).await.unwrap(), 2);
 
+        // What is open about somebody, or was asked by somebody alone, ends; what a second person granted, and what parties sent, does not.
+        let of = |n: u128, state, place| Invitation { place, state, ..link(n, Kind::Renew, employee, now) };
+        for (n, state, place) in [
+            (11, LinkState::Asked, Affiliation::National),
+            (12, LinkState::Sent, Affiliation::National),
+            (13, LinkState::Asked, Affiliation::National),
+            (14, LinkState::Sent, Affiliation::RelyingParty(party)),
+            (15, LinkState::Done, Affiliation::National),
+        ] {
+            invitation::add(&mut tx, &of(n, state, place)).await.unwrap();
+        }
+        let until = Some(later(DAY));
+        assert!(invitation::grant(&mut tx, id(13), LinkState::Sent, (dewi, now), until).await.unwrap().happened());
+        assert_eq!(invitation::end_asked_by(&mut tx, dewi, now).await.unwrap(), 0);
+        assert_eq!(invitation::end_asked_by(&mut tx, rina, now).await.unwrap(), 2);
+        for (n, state) in
+            [(11, LinkState::Refused), (12, LinkState::Refused), (13, LinkState::Sent), (14, LinkState::Sent)]
+        {
+            let row = invitation::lookup(&mut tx, id(n)).await.unwrap().unwrap();
+            assert_eq!((row.state, row.sealed.is_none()), (state, state == LinkState::Refused), "{n}");
+        }
+        assert_eq!(invitation::end_about(&mut tx, rina, now).await.unwrap(), 0);
+        assert_eq!(invitation::end_about(&mut tx, dewi, now).await.unwrap(), 2);
+        assert_eq!(invitation::lookup(&mut tx, id(15)).await.unwrap().unwrap().state, LinkState::Done);
+
         assert_eq!(people::count_active(&mut tx, party).await.unwrap(), 2);
         assert!(people::contacts(&mut tx, party, 9).await.unwrap().is_empty());
         account::set_contact(&mut tx, dewi, b"sealed").await.unwrap().either_way();

@@ -18,10 +18,11 @@ use crate::register::Region;
 use crate::secret::Redacted;
 use crate::staff::model::{AccountState, Affiliation, Person, Realm, Roles};
 use crate::staff::passkey::model::is_required;
+use crate::staff::ports;
 use crate::staff::proof::TOTP_TABLE;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::invitation::{self as store, Invitation};
-use crate::staff::store::{passkey, session};
+use crate::staff::store::passkey;
 use crate::{relying_party, transaction};
 
 /// The doors behind invitations. Cloning shares everything.
@@ -151,8 +152,7 @@ async fn enter(tx: &mut Tx, request: &Invitation, account: &Account, now: Timest
     let secrets = (account.password_hash.as_str(), account.totp_sealed.as_slice());
     account::renew(tx, person, was, secrets, account.ends_at).await?.or(Code::InvitationOver)?;
     passkey::remove_all(tx, person).await?;
-    session::end_all(tx, person).await?;
-    Ok(())
+    ports::end_access(tx, person, now).await
 }
 
 fn person(request: &Invitation, staff_id: Uuid) -> Person {

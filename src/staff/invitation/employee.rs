@@ -171,11 +171,11 @@ pub async fn send(context: &Context, tx: &mut Tx, by: Inviter, prepared: &Prepar
 /// Sends an employee a link to new secrets: the former ones count until it is used. A disabled one comes back by it.
 ///
 /// # Errors
-/// `not_found` for whoever is no employee of the party; `too_many` beyond the party's share.
+/// `not_found` for whoever is no employee of the party; `too_many` beyond the party's share, also of people, where one comes back.
 pub async fn renew(context: &Context, tx: &mut Tx, by: Inviter, employee: Uuid, contact: Contact) -> Result<()> {
     by.hold(tx).await?;
-    by.require_room(tx, 1, 0).await?;
     let found = account::by_id(tx, employee).await?.ok_or(Code::NotFound)?;
+    by.require_room(tx, 1, usize::from(found.state == AccountState::Disabled)).await?;
     let person = &found.person;
     if person.affiliation != Affiliation::RelyingParty(by.party) || person.role != Role::Employee {
         return Err(Code::NotFound.into());
@@ -198,6 +198,16 @@ pub async fn resend(context: &Context, tx: &mut Tx, by: Inviter, id: Uuid) -> Re
     by.require_room(tx, 1, usize::from(found.kind == Kind::Join)).await?;
     let link = link(by, found.staff_id, (&found.username, &found.full_name), found.comes_back != 0);
     write(context, tx, &link.sealed(context, contact, (by.staff_id, by.now))?, (by.now, by.now)).await
+}
+
+/// That a disabled employee of a party may come back: people who may log in have a most, as those who are invited do.
+///
+/// # Errors
+/// `too_many`.
+pub async fn require_seat(tx: &mut Tx, party: Uuid, now: Timestamp) -> Result<()> {
+    relying_party::ports::hold(tx, party).await?;
+    let (_, _, to_join) = store::count_of_party(tx, party, (now.plus_seconds(-DAY), now)).await?;
+    if people::count_active(tx, party).await? + to_join < MOST_PEOPLE { Ok(()) } else { Err(too_many_people().into()) }
 }
 
 /// Takes a link back: it opens nothing any more.

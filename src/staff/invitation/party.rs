@@ -10,8 +10,9 @@ use crate::db::Tx;
 use crate::error::{Code, Language, Refusal, Result};
 use crate::secret::Redacted;
 use crate::staff::model::{AccountState, Realm, Role, check_username};
+use crate::staff::ports;
 use crate::staff::store::account::{self, Account};
-use crate::staff::store::{invitation as store, party as people, session};
+use crate::staff::store::{invitation as store, party as people};
 use crate::{input, relying_party};
 
 /// Who is to look after what is a party's, as they were typed.
@@ -117,7 +118,7 @@ pub async fn stop_manager(tx: &mut Tx, id: Uuid, reason: &str, (by, now): (Uuid,
     // Whoever invites for the party waits until this is over, and then may not.
     relying_party::ports::hold(tx, party).await?;
     people::stop(tx, id, reason, now).await?.or(stopped_already())?;
-    session::end_all(tx, id).await?;
+    ports::shut_out(tx, id, now).await?;
     take_back(tx, party, id, (Some(by), now)).await
 }
 

@@ -22,7 +22,6 @@ use crate::staff::model::{AccountState, Affiliation, Role, check_region, check_u
 use crate::staff::ports;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::invitation::{self as store, Invitation};
-use crate::staff::store::session;
 use crate::{audited, input, transaction};
 
 /// Days for which somebody is taken on at most where an end is given.
@@ -202,7 +201,8 @@ impl Invitations {
     /// `not_found` for oneself, somebody out of reach, and who left before.
     pub async fn stop(&self, asker: Asker, event: Event, person: Uuid) -> Result<()> {
         self.within(asker, person).await?;
-        audited!(self.audit, event, "staff.stop", |tx| leave(tx, person).await)
+        let now = self.context.now();
+        audited!(self.audit, event, "staff.stop", |tx| leave(tx, person, now).await)
     }
 
     /// Confirms that somebody still works at the office: their time goes on for half a year from now.
@@ -298,7 +298,7 @@ impl Invitations {
     /// What follows once nobody else has to say yes.
     async fn carry_out(&self, tx: &mut Tx, request: &Invitation, now: Timestamp) -> Result<()> {
         match (request.kind, request.staff_id) {
-            (Kind::Leave, Some(person)) => leave(tx, person).await,
+            (Kind::Leave, Some(person)) => leave(tx, person, now).await,
             _ => {
                 outbox::enqueue(tx, &self.context.random, now, INVITATION, request.invitation_id).await?;
                 Ok(())
@@ -351,10 +351,9 @@ struct About {
     ends_at: Option<Timestamp>,
 }
 
-async fn leave(tx: &mut Tx, person: Uuid) -> Result<()> {
+async fn leave(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<()> {
     account::set_state(tx, person, AccountState::Disabled).await?.or(Code::NotFound)?;
-    session::end_all(tx, person).await?;
-    Ok(())
+    ports::shut_out(tx, person, now).await
 }
 
 /// When the time of somebody ends whose last day is this.

@@ -189,6 +189,24 @@ pub async fn withdraw_all(
     execute!(tx, WITHDRAW_ALL, party, since, asked_by, by, now)
 }
 
+// As many as are open about somebody: often none.
+const END_ABOUT: &str = "UPDATE staff_invitation SET state = 'refused', decided_at = $2, sealed = NULL \
+    WHERE staff_id = $1 AND state IN ('asked', 'sent')";
+
+/// Ends what was asked about somebody and is open, links that were sent too; gives how much.
+pub async fn end_about(tx: &mut Tx, person: Uuid, now: Timestamp) -> DbResult<u64> {
+    execute!(tx, END_ABOUT, person, now)
+}
+
+// A link that a second person granted rests on that person's word too. Those of parties: WITHDRAW_ALL.
+const END_ASKED_BY: &str = "UPDATE staff_invitation SET state = 'refused', decided_at = $2, sealed = NULL \
+    WHERE asked_by = $1 AND realm <> $3 AND (state = 'asked' OR (state = 'sent' AND decided_by IS NULL))";
+
+/// Ends what somebody of an office or of the nation asked for, nobody else granted, and is open; gives how much.
+pub async fn end_asked_by(tx: &mut Tx, person: Uuid, now: Timestamp) -> DbResult<u64> {
+    execute!(tx, END_ASKED_BY, person, now, Realm::RelyingParty)
+}
+
 const ACCEPT: &str = "UPDATE staff_invitation SET state = 'done', staff_id = $2, sealed = NULL \
     WHERE invitation_id = $1 AND state = 'sent' AND expires_at > $3";
 
