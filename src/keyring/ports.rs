@@ -63,7 +63,7 @@ pub async fn take_over(context: &Context, tx: &mut Tx, kid: &KeyId, expected: &T
     if takeover(context, tx, kid, now).await? != *expected {
         return Err(changed_since().into());
     }
-    or_again(store::promote(tx, kid, expected.purpose, now).await)
+    or_again(store::promote(tx, kid, expected.purpose, expected.replaces.as_ref().map(<[u8; 8]>::as_slice), now).await)
 }
 
 /// What happens when a token key is retired at once.

@@ -164,16 +164,22 @@ impl Keyring {
         let rows = store::all(&mut reader).await?;
         let ripe_before = now.plus_seconds(-inner.context.config.keys.publish_ahead_seconds);
         let mut ripe = Vec::new();
+        let active_of = |purpose| rows.iter().find(|row| row.purpose == purpose && row.state == KeyState::Active);
         for row in rows.iter().filter(|row| row.state == KeyState::Next && row.published_at <= ripe_before) {
+            // An older key that still waits when a newer one signs was passed over on purpose: only people let it take over.
+            if active_of(row.purpose).is_some_and(|active| row.published_at < active.published_at) {
+                continue;
+            }
             if store::lacking(&mut reader, &row.kid, now.plus_seconds(-NODE_SILENCE_SECONDS)).await? == 0 {
-                ripe.push(row);
+                ripe.push((row, active_of(row.purpose)));
             }
         }
         // No task may wait for a second connection while it holds one.
         drop(reader);
         let mut changed = false;
-        for row in ripe {
-            changed |= self.promote(row, now).await?;
+        // Where two of a purpose are ripe, the one no longer finds whom it was to replace: it is judged anew next time.
+        for (row, active) in ripe {
+            changed |= self.promote(row, active, now).await?;
         }
         let rows = if changed { store::all(&mut inner.context.db.read().await?).await? } else { rows };
         let fresh = Arc::new(Snapshot::new(rows, signers));
@@ -181,9 +187,10 @@ impl Keyring {
         Ok(())
     }
 
-    async fn promote(&self, row: &KeyRow, now: Timestamp) -> Result<bool> {
+    async fn promote(&self, row: &KeyRow, active: Option<&KeyRow>, now: Timestamp) -> Result<bool> {
+        let replaces = active.map(|active| active.kid.as_slice());
         let promoted = transaction!(self.0.context.db, "keyring.promote", |tx| {
-            store::promote(tx, &row.kid, row.purpose, now).await?.demand()
+            store::promote(tx, &row.kid, row.purpose, replaces, now).await?.demand()
         });
         match promoted {
             Ok(()) => tracing::info!(key.purpose = row.purpose.as_str(), "a new signing key is active"),

@@ -74,21 +74,33 @@ pub async fn add(tx: &mut Tx, new: &NewKey<'_>) -> DbResult<()> {
 }
 
 const HOLD_NEXT: &str = "UPDATE signing_key SET state = state WHERE kid = $1 AND purpose = $2 AND state = 'next'";
-const RETIRE_ACTIVE: &str =
-    "UPDATE signing_key SET state = 'retiring', retiring_at = $2 WHERE purpose = $1 AND state = 'active'";
+const RETIRE_ACTIVE: &str = "UPDATE signing_key SET state = 'retiring', retiring_at = $3 \
+    WHERE kid = $1 AND purpose = $2 AND state = 'active'";
 const ACTIVATE: &str = "UPDATE signing_key SET state = 'active', activated_at = $2 WHERE kid = $1 AND state = 'next'";
 
-/// Puts `kid` in the place of the active key of its purpose. Nothing has changed when it no longer waits. The waiting key is
-/// held before the active one goes, so that one never goes without the other coming.
+/// Puts `kid` in the place of `replaces`, the active key of its purpose, where there is one. Nothing has changed when the one no longer
+/// waits or the other is no longer active. The waiting key is held before the active one goes, so that one never goes without the other
+/// coming.
 ///
 /// # Errors
 /// `DbError::Unique` when another waiting key was promoted meanwhile: then the transaction is over.
-pub async fn promote(tx: &mut Tx, kid: &[u8], purpose: KeyPurpose, now: Timestamp) -> DbResult<Changed> {
+pub async fn promote(
+    tx: &mut Tx,
+    kid: &[u8],
+    purpose: KeyPurpose,
+    replaces: Option<&[u8]>,
+    now: Timestamp,
+) -> DbResult<Changed> {
     let waits = change!(tx, HOLD_NEXT, kid, purpose.as_str())?;
     if !waits.happened() {
         return Ok(waits);
     }
-    execute!(tx, RETIRE_ACTIVE, purpose.as_str(), now)?;
+    if let Some(active) = replaces {
+        let retiring = change!(tx, RETIRE_ACTIVE, active, purpose.as_str(), now)?;
+        if !retiring.happened() {
+            return Ok(retiring);
+        }
+    }
     change!(tx, ACTIVATE, kid, now)
 }
 

@@ -35,11 +35,18 @@ async fn a_key_is_published_promoted_once_and_retired() {
 
         let later = now.plus_seconds(10);
         let mut tx = context.db.write().await.unwrap();
-        assert!(store::promote(&mut tx, &second.kid(), TOKEN, later).await.unwrap().happened());
+        let place = Some(first.kid());
+        let place = place.as_ref().map(<[u8; 8]>::as_slice);
+        for (taken, whose) in
+            [(Some(&third.kid()[..]), "another purpose's"), (Some(&second.kid()[..]), "a waiting one's")]
+        {
+            assert!(!store::promote(&mut tx, &second.kid(), TOKEN, taken, later).await.unwrap().happened(), "{whose}");
+        }
+        assert!(store::promote(&mut tx, &second.kid(), TOKEN, place, later).await.unwrap().happened());
         tx.commit().await.unwrap();
         let mut tx = context.db.write().await.unwrap();
         assert!(
-            !store::promote(&mut tx, &second.kid(), TOKEN, later).await.unwrap().happened(),
+            !store::promote(&mut tx, &second.kid(), TOKEN, place, later).await.unwrap().happened(),
             "another node was first"
         );
         tx.rollback().await.unwrap();
@@ -195,11 +202,23 @@ async fn a_publish_ahead_time_is_waited_for() {
         context.clock.advance(1);
         keyring.refresh().await.unwrap();
         assert_eq!(keyring.signer(KeyPurpose::Receipt).unwrap().kid(), new);
+        // Of two that wait people let the newer one take over early: the older one does not replace it by itself afterwards.
+        let older = Keyring::rotate(&context, KeyPurpose::Receipt).await.unwrap();
+        context.clock.advance(60);
+        let newer = Keyring::rotate(&context, KeyPurpose::Receipt).await.unwrap();
+        let mut tx = context.db.write().await.unwrap();
+        let promoted = store::promote(&mut tx, &newer, KeyPurpose::Receipt, Some(&new), context.now()).await.unwrap();
+        assert!(promoted.happened());
+        tx.commit().await.unwrap();
+        context.clock.advance(3_600);
+        keyring.refresh().await.unwrap();
+        assert_eq!(keyring.signer(KeyPurpose::Receipt).unwrap().kid(), newer);
+        assert!(keyring.jwks().keys.iter().any(|key| key.kid == Some(ikd::base64url::encode(&older))), "it still waits");
         // Receipts must be checkable for ten years: their old keys stay published and verify.
         context.clock.advance(400 * 86_400);
         keyring.refresh().await.unwrap();
         let receipts = keyring.jwks().keys.iter().filter(|key| key.purpose.as_deref() == Some("receipt")).count();
-        assert_eq!(receipts, 2);
+        assert_eq!(receipts, 4);
     })
     .await;
 }
@@ -240,7 +259,7 @@ async fn whoever_moves_keys_at_the_same_time_leaves_one_active_key() {
                 tokio::spawn(async move {
                     let mut tx = context.db.write().await.unwrap();
                     // Committed whatever came of it: a miss has to leave everything as it was.
-                    match store::promote(&mut tx, &kid, TOKEN, context.now()).await {
+                    match store::promote(&mut tx, &kid, TOKEN, Some(&active), context.now()).await {
                         Ok(changed) => {
                             changed.either_way();
                             tx.commit().await.unwrap();

@@ -60,7 +60,6 @@ fn guarded_writes_are_answered() {
     // Updates of as many rows as there are; each says at its place why none is fine too.
     const OF_MANY: &[&str] = &[
         "RETIRE",
-        "RETIRE_ACTIVE",
         "SUPERSEDE",
         "LAPSE",
         "VOID",
