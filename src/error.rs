@@ -177,7 +177,7 @@ codes! {
     QrExpired = "qr_expired", 410, "QR kedaluwarsa" / "The QR has expired",
         "QR berlaku 90 detik; minta QR yang baru, lalu pindai lagi." / "A QR lives 90 seconds; ask for a new one and scan again.";
     TooLarge = "too_large", 413, "Kiriman terlalu besar" / "The body is too large",
-        "Kirim paling besar 64 KiB; untuk swafoto 5 MiB." / "Send at most 64 KiB; for a selfie 5 MiB.";
+        "Kirim paling besar 64 KiB; swafoto 5 MiB, daftar pegawai 256 KiB, perubahan data induk 4 MiB." / "Send at most 64 KiB; a selfie 5 MiB, a list of employees 256 KiB, changes of the register 4 MiB.";
     UnsupportedMediaType = "unsupported_media_type", 415, "Jenis kiriman tidak didukung" / "The media type is not supported",
         "Kirim application/json; untuk swafoto image/jpeg atau image/png." / "Send application/json; for a selfie image/jpeg or image/png.";
     InvalidField = "invalid_field", 422, "Ada isian yang perlu diperbaiki" / "Some fields need to be corrected",

@@ -2,7 +2,7 @@
 
 mod print;
 
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -60,7 +60,8 @@ enum Command {
         #[arg(long, value_name = "DATE")]
         until: Date,
     },
-    /// Set how many checks an organisation may put; what is left out has no limit.
+    /// Set how many checks an organisation may put; of a minute and a day, what is left out has no limit.
+    #[command(group = ArgGroup::new("most").required(true).multiple(true).args(["per_minute", "per_day", "unlimited"]))]
     Quota {
         /// Name of the organisation.
         name: String,
@@ -70,6 +71,9 @@ enum Command {
         /// In a day, from midnight to midnight in Jakarta.
         #[arg(long)]
         per_day: Option<i64>,
+        /// Neither in a minute nor in a day.
+        #[arg(long, conflicts_with_all = ["per_minute", "per_day"])]
+        unlimited: bool,
     },
     /// Set where an organisation is told what ends: 60, 30 and 7 days before.
     Contact {
@@ -237,7 +241,7 @@ pub async fn run(args: Args, context: &Context, format: Format) -> Result<(), Fa
                 Format::Json => say!("{}", json!({"name": name, "language": language.tag()})),
             }
         }
-        Command::Quota { name, per_minute, per_day } => {
+        Command::Quota { name, per_minute, per_day, unlimited: _ } => {
             let quota = Quota { per_minute, per_day };
             parties.set_quota(&name, quota).await?;
             print_quota(format, &name, quota)?;

@@ -137,7 +137,7 @@ impl Proposals {
         let Newcomer { username, full_name, email, language } = new;
         let mut tx = self.context.db.read().await?;
         let typed = Manager { party: party_id, username, full_name, email, language };
-        let (full_name, contact) = invitation::check_manager(&mut tx, &typed).await?;
+        let (full_name, contact) = invitation::check_manager(&mut tx, &typed, self.now()).await?;
         drop(tx);
         let (username, email) = (username.to_owned(), Some(Redacted(contact)));
         let matter = Matter::InviteAdministrator { party_id, username, full_name, email, language };

@@ -143,13 +143,15 @@ fn changed_since() -> Refusal {
 
 fn suspended_already() -> Refusal {
     Refusal::new(Code::WrongState).detail(
-        "Lembaga ini sudah dihentikan; muat ulang halamannya.",
-        "This party is suspended already: reload its page.",
+        "Lembaga ini sudah dihentikan; tidak ada yang berubah.",
+        "This party is suspended already: nothing has changed.",
     )
 }
 
 /// What is told of a party that works.
 pub fn not_suspended() -> Refusal {
-    Refusal::new(Code::WrongState)
-        .detail("Lembaga ini tidak dihentikan; muat ulang halamannya.", "This party is not suspended: reload its page.")
+    Refusal::new(Code::WrongState).detail(
+        "Lembaga ini tidak dihentikan; tidak ada yang berubah.",
+        "This party is not suspended: nothing has changed.",
+    )
 }

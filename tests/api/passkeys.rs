@@ -125,6 +125,14 @@ async fn a_passkey_takes_the_place_of_a_code_at_any_node_and_each_answer_counts_
         assert_eq!(noted(&world, "passkey_added", "done").await, 1);
         // Nobody has to use it: a code is as good, and so is a passkey wherever a code was asked for.
         siti.desk = world.log_in(&siti.log_in).await;
+        // A key that the account has is no second one. That is noted, and the question is used up.
+        let asked = question(&world, &siti.desk, &siti.log_in).await;
+        let said = siti.key.says(&asked, origin(&world));
+        add(&siti.desk, &asked, siti.key.created(&said)).await.expect_problem(422, "invalid_field");
+        assert_eq!(noted(&world, "passkey_added", "refused%").await, 1);
+        let said = siti.key.says(&asked, origin(&world));
+        let another = Authenticator::new("another").created(&said);
+        add(&siti.desk, &asked, another).await.expect_problem(422, "invalid_field");
         let mut body = siti.own_proof(&world).await;
         body["new_password"] = json!("tujuh ember hujan kemarin");
         siti.desk.post("/v1/officer/password", &body).await.expect(200);
@@ -242,7 +250,6 @@ async fn who_has_to_have_one_adds_it_before_anything_else_and_keeps_the_last() {
         // Asking takes a proof, and what answers has to be right in every part.
         let wrong = json!({"password": "bukan kata sandi", "totp": "000000"});
         desk.post("/v1/officer/passkeys/question", &wrong).await.expect_problem(401, "login_failed");
-        let asked = question(&world, &desk, &log_in).await;
         let mut key = Authenticator::new("data");
         type Change = fn(&mut Said);
         let wrong: [Change; 5] = [
@@ -253,10 +260,12 @@ async fn who_has_to_have_one_adds_it_before_anything_else_and_keeps_the_last() {
             |said| said.flags &= !VERIFIED,
         ];
         for change in wrong {
+            let asked = question(&world, &desk, &log_in).await;
             let mut said = key.says(&asked, origin(&world));
             change(&mut said);
             add(&desk, &asked, key.created(&said)).await.expect_problem(422, "invalid_field");
         }
+        let asked = question(&world, &desk, &log_in).await;
         let said = key.says(&asked, origin(&world));
         let credential = key.created(&said);
         let passkey_id = add(&desk, &asked, credential.clone()).await.expect(201).text("passkey_id");

@@ -158,6 +158,13 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
         2
     );
     assert_eq!(code(&world, &["relying-party", "add", "Toko", "--purpose", "nonsense"]).await, 2);
+    // Both limits gone is said in a word of its own, never by saying nothing.
+    let quota = |more: &'static [&'static str]| [&["relying-party", "quota", "Bank Uji"], more].concat();
+    assert_eq!(code(&world, &quota(&[])).await, 2);
+    assert_eq!(code(&world, &quota(&["--unlimited", "--per-day", "9"])).await, 2);
+    let set = world.json(&quota(&["--per-day", "9"])).await;
+    assert_eq!((&set["per_minute"], &set["per_day"]), (&Value::Null, &Value::from(9)));
+    assert_eq!(world.json(&quota(&["--unlimited"])).await["per_day"], Value::Null);
     let second = world.json(&["relying-party", "key", "add", "Bank Uji"]).await;
     assert_eq!(
         world.json(&["relying-party", "key", "revoke", bank["key_id"].as_str().unwrap()]).await["revoked"],

@@ -213,7 +213,10 @@ async fn a_publish_ahead_time_is_waited_for() {
         context.clock.advance(3_600);
         keyring.refresh().await.unwrap();
         assert_eq!(keyring.signer(KeyPurpose::Receipt).unwrap().kid(), newer);
-        assert!(keyring.jwks().keys.iter().any(|key| key.kid == Some(ikd::base64url::encode(&older))), "it still waits");
+        assert!(
+            keyring.jwks().keys.iter().any(|key| key.kid == Some(ikd::base64url::encode(&older))),
+            "it still waits"
+        );
         // Receipts must be checkable for ten years: their old keys stay published and verify.
         context.clock.advance(400 * 86_400);
         keyring.refresh().await.unwrap();

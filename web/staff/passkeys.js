@@ -33,7 +33,7 @@ function proofForm(session, own, { fields = {}, label, kind, act, done }) {
         fields[field_.field].fail(field_.message);
         return fields[field_.field].input.focus();
       }
-      const wrong = error.code === "login_failed" && totp;
+      const wrong = error.code === "login_failed" && typed.includes(totp);
       const { title, detail } = wrong
         ? { title: t("passkeys.wrong"), detail: t("account.wrong.do") }
         : explain(error);

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::employee::is_taken;
 use super::link::{self, Link};
 use super::model::{Contact, LINK_HOURS, taken};
 use crate::clock::{HOUR, Timestamp};
@@ -9,7 +10,7 @@ use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Language, Refusal, Result};
 use crate::secret::Redacted;
-use crate::staff::model::{AccountState, Realm, Role, check_username};
+use crate::staff::model::{AccountState, Role, check_username};
 use crate::staff::ports;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::{invitation as store, party as people};
@@ -33,12 +34,12 @@ pub struct Manager<'a> {
 /// Judges what was typed; gives the full name and the address as they are kept.
 ///
 /// # Errors
-/// `invalid_field` for whatever cannot be used, and for a name that is taken.
-pub async fn check_manager(tx: &mut Tx, new: &Manager<'_>) -> Result<(String, String)> {
+/// `invalid_field` for whatever cannot be used, and for a name that is taken or promised.
+pub async fn check_manager(tx: &mut Tx, new: &Manager<'_>, now: Timestamp) -> Result<(String, String)> {
     check_username(new.username)?;
     let full_name = input::label(new.full_name, 100).map_err(|text| Refusal::field("full_name", text.id, text.en))?;
     let email = input::email::clean(new.email).map_err(|text| Refusal::field("email", text.id, text.en))?;
-    if account::by_name(tx, Realm::RelyingParty, new.username).await?.is_some() {
+    if is_taken(tx, new.username, now).await? {
         return taken();
     }
     Ok((full_name, email))
@@ -54,7 +55,7 @@ pub async fn send_to_party(
     new: &Manager<'_>,
     (asked_by, now): (Uuid, Timestamp),
 ) -> Result<()> {
-    let (full_name, email) = check_manager(tx, new).await?;
+    let (full_name, email) = check_manager(tx, new, now).await?;
     let contact = Contact { email: Redacted(email), language: new.language };
     let (role, username) = (Role::PartyAdministrator, new.username);
     let link = Link { party: new.party, role, staff_id: None, username, full_name: &full_name, comes_back: false };

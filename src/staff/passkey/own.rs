@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::factor::{Question, Sealed, TABLE, asked, index_of, keep, keys_of, open};
 use super::model::{Answer, MOST, Purpose, check_label, is_required};
-use crate::audit::{self, Action, Outcome};
+use crate::audit::{self, Action, Event, Outcome};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::DbError;
@@ -128,10 +128,7 @@ impl OwnPasskeys {
             Some(state) => self.prover.ceremonies()?.take_new(&state, &answer.credential)?,
             None => None,
         };
-        let Some(made) = made else {
-            self.audit.refused(event, Code::InvalidField).await?;
-            return Err(not_taken().into());
-        };
+        let Some(made) = made else { return Err(self.refuse(event, not_taken()).await?.into()) };
         let passkey_id = self.context.random.uuid_v7(now);
         let kept = Sealed { label: label.clone(), key: made.key.to_vec() };
         let row = Row {
@@ -143,7 +140,7 @@ impl OwnPasskeys {
             added_at: now,
             used_at: None,
         };
-        transaction!(self.context.db, "staff.add_passkey", |tx| {
+        let added = transaction!(self.context.db, "staff.add_passkey", |tx| {
             store::gain(tx, person.staff_id).await?.or(enough())?;
             store::answer(tx, answer.challenge_id, whose, now).await?.or(not_taken())?;
             store::add(tx, &row).await.map_err(taken)?;
@@ -151,8 +148,22 @@ impl OwnPasskeys {
             session::has_passkey(tx, &digest(token), person.staff_id).await?.or(Code::SessionEnded)?;
             notice::tell(tx, &self.context, PASSKEY_ADDED, person.staff_id, now).await?;
             self.audit.record(tx, event, Outcome::Done).await
-        })?;
+        });
+        match added {
+            Ok(()) => {}
+            Err(Error::Refused(refusal)) => return Err(self.refuse(event, *refusal).await?.into()),
+            Err(error) => return Err(error),
+        }
         Ok(OwnPasskey { passkey_id, label, added_at: now, used_at: None })
+    }
+
+    /// Notes that an answer was refused; it is used up all the same.
+    async fn refuse(&self, event: Event, refusal: Refusal) -> Result<Refusal> {
+        transaction!(self.context.db, "staff.refuse_passkey", |tx| {
+            store::forget_asked_for(tx, event.subject_id, Purpose::Add).await?;
+            self.audit.refused_in(tx, event, refusal.code).await
+        })?;
+        Ok(refusal)
     }
 
     /// Removes one, with a proof of who one is.
