@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::invitation::take_back;
 use super::model::{AccountState, Affiliation, Person, Realm, Role, check_region, check_username};
+use super::notice::{self, NEW_PASSWORD, NEW_SECRETS};
 use super::ports;
 use super::proof::TOTP_TABLE;
 use super::store::account::{self, Account};
@@ -174,6 +175,7 @@ impl Accounts {
         transaction!(self.context.db, "staff.set_password", |tx| {
             account::set_password(tx, person.staff_id, &hash).await?.or(Code::NotFound)?;
             passkey::forget_asked(tx, person.staff_id).await?;
+            notice::tell(tx, &self.context, NEW_PASSWORD, person.staff_id, now).await?;
             ports::end_access(tx, person.staff_id, now).await?;
             self.audit.operator(tx, Action::PasswordSet, person.staff_id).await
         })
@@ -190,6 +192,7 @@ impl Accounts {
         transaction!(self.context.db, "staff.reset_totp", |tx| {
             account::set_totp(tx, person.staff_id, &sealed).await?.or(Code::NotFound)?;
             passkey::remove_all(tx, person.staff_id).await?;
+            notice::tell(tx, &self.context, NEW_SECRETS, person.staff_id, now).await?;
             ports::end_access(tx, person.staff_id, now).await?;
             self.audit.operator(tx, Action::TotpReset, person.staff_id).await
         })?;
@@ -210,6 +213,7 @@ impl Accounts {
             account::set_password(tx, person.staff_id, &hash).await?.or(Code::NotFound)?;
             account::set_totp(tx, person.staff_id, &sealed).await?.or(Code::NotFound)?;
             passkey::remove_all(tx, person.staff_id).await?;
+            notice::tell(tx, &self.context, NEW_SECRETS, person.staff_id, now).await?;
             ports::end_access(tx, person.staff_id, now).await?;
             self.audit.operator(tx, Action::PasswordSet, person.staff_id).await
         })?;

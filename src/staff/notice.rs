@@ -21,6 +21,9 @@ pub const NEW_BROWSER: MailKind = MailKind::new("staff_log_in", i64::MAX);
 /// The person's password is another one; it refers to the person.
 pub const NEW_PASSWORD: MailKind = MailKind::new("staff_password", i64::MAX);
 
+/// The person is to get a new password and authenticator: a link to them went out, or an operator made them; it refers to the person.
+/// Until such a link is used the address is the one from before.
+pub const NEW_SECRETS: MailKind = MailKind::new("staff_secrets", i64::MAX);
 /// A passkey was added to the person's account; it refers to the person.
 pub const PASSKEY_ADDED: MailKind = MailKind::new("staff_passkey_added", i64::MAX);
 /// A passkey was removed from it; it refers to the person.
@@ -65,8 +68,8 @@ impl Compose for Letters {
 }
 
 /// The kinds of these messages, with who writes them.
-pub(super) fn letters(context: &Context) -> [(MailKind, Arc<dyn Compose>); 4] {
-    [NEW_BROWSER, NEW_PASSWORD, PASSKEY_ADDED, PASSKEY_REMOVED]
+pub(super) fn letters(context: &Context) -> [(MailKind, Arc<dyn Compose>); 5] {
+    [NEW_BROWSER, NEW_PASSWORD, NEW_SECRETS, PASSKEY_ADDED, PASSKEY_REMOVED]
         .map(|kind| (kind, Arc::new(Letters(context.clone())) as Arc<dyn Compose>))
 }
 
@@ -87,6 +90,9 @@ fn write(language: Language, kind: MailKind, when: &str) -> askama::Result<(&'st
             "Akun kerja IKD Anda dibuka dari peramban baru",
             "Your IKD work account was opened in a new browser",
         ),
+        NEW_SECRETS => {
+            ("secrets", "Data masuk baru untuk akun kerja IKD Anda", "New log-in data for your IKD work account")
+        }
         PASSKEY_ADDED => {
             ("added", "Kunci sandi ditambahkan ke akun kerja IKD Anda", "A passkey was added to your IKD work account")
         }
@@ -116,7 +122,7 @@ mod tests {
     fn each_notice_says_when_and_what_to_do() {
         for language in [Language::Indonesian, Language::English] {
             let what_to_do = if language == Language::English { "stop the account" } else { "menghentikan akun" };
-            for kind in [NEW_BROWSER, NEW_PASSWORD, PASSKEY_ADDED, PASSKEY_REMOVED] {
+            for kind in [NEW_BROWSER, NEW_PASSWORD, NEW_SECRETS, PASSKEY_ADDED, PASSKEY_REMOVED] {
                 let (subject, text, html) = write(language, kind, "27-11-2026 10.32").unwrap();
                 assert!(subject.is_ascii(), "{subject}");
                 for part in [text, html] {

@@ -64,7 +64,8 @@ async fn administrator_of<'a>(world: &'a World, party: &str, username: &str) -> 
 /// The links in the messages to an address.
 async fn links(world: &World, email: &str) -> Vec<String> {
     world.app.deliver_mail().await.unwrap();
-    let letters: Vec<_> = world.letters().into_iter().filter(|letter| letter.to == email).collect();
+    let letters: Vec<_> =
+        world.letters().into_iter().filter(|letter| letter.to == email && letter.text.contains("/undangan#")).collect();
     let link = |text: &str| text.split_once("/undangan#").unwrap().1.split_whitespace().next().unwrap().to_owned();
     letters.iter().map(|letter| link(&letter.text)).collect()
 }

@@ -51,7 +51,8 @@ fn newcomer(name: &str, role: &str) -> Value {
 async fn link(world: &World, name: &str) -> String {
     world.app.deliver_mail().await.unwrap();
     let address = format!("{name}@dukcapil.example");
-    let letter = world.letters().into_iter().find(|letter| letter.to == address).expect("a message");
+    let letter = world.letters().into_iter().find(|letter| letter.to == address && letter.text.contains("/undangan#"));
+    let letter = letter.expect("a message");
     assert!(!letter.text.contains("Rina"), "a message names nobody");
     let (_, link) = letter.text.split_once("/undangan#").expect("a link");
     link.split_whitespace().next().unwrap().to_owned()
@@ -352,9 +353,29 @@ async fn people_are_told_of_a_log_in_from_another_browser_and_of_another_passwor
         let letters = told().await;
         assert_eq!(letters.len(), 3);
         assert_eq!(letters.iter().filter(|text| text.contains("diganti")).count(), 1, "{letters:?}");
+        // A link to new secrets, wherever it goes, and new secrets by a command: told at the address from before, for the link at once.
+        let nation = official(&world, "pusat.satu", Role::Administrator).await;
+        let second = official(&world, "pusat.dua", Role::Administrator).await;
+        let people = nation.get(&format!("/v1/admin/staff?office={OFFICE}")).await.expect(200).json;
+        let found = people["items"].as_array().unwrap().iter().find(|one| one["username"] == "kepala-baru").unwrap();
+        let renewal = format!("/v1/admin/staff/{}/renewal", found["staff_id"].as_str().unwrap());
+        nation.post(&renewal, &json!({"email": "lain@dukcapil.example", "language": "id"})).await.expect(201);
+        let id = first_request(second.get("/v1/admin/staff/requests").await).await;
+        second.post(&format!("/v1/admin/staff/requests/{id}/grant"), &json!({})).await.expect(204);
+        let ordered = async || told().await.iter().filter(|text| text.contains("dipesan")).count();
+        assert_eq!(ordered().await, 1);
+        assert_eq!(world.letters_to("lain@dukcapil.example"), 1, "the link alone");
+        let accounts = world.accounts();
+        accounts.renew(Realm::Office, "kepala-baru").await.unwrap();
+        accounts.reset_totp(Realm::Office, "kepala-baru").await.unwrap();
+        assert_eq!(ordered().await, 3);
+        let password = ikd::secret::Redacted(String::from("sembilan payung di jemuran"));
+        accounts.set_password(Realm::Office, "kepala-baru", &password).await.unwrap();
+        assert_eq!(told().await.iter().filter(|text| text.contains("diganti")).count(), 2);
+        let told_so_far = told().await.len();
         // Who was added by a command has no address, and logs in as ever.
         world.officer("petugas-lama", OFFICE).await;
-        assert_eq!(told().await.len(), 3);
+        assert_eq!(told().await.len(), told_so_far);
     })
     .await;
 }

@@ -12,6 +12,7 @@ use crate::login::totp;
 use crate::mail::outbox;
 use crate::secret::Redacted;
 use crate::staff::model::{Affiliation, Role};
+use crate::staff::notice::{self, NEW_SECRETS};
 use crate::staff::store::invitation::{self as store, Invitation};
 
 /// Whom a link is for.
@@ -71,6 +72,18 @@ pub(super) async fn write(
     (now, due): (Timestamp, Timestamp),
 ) -> Result<()> {
     store::add(tx, invitation).await?;
+    tell_before(context, tx, invitation, now).await?;
     outbox::enqueue_at(tx, &context.random, (now, due), INVITATION, invitation.invitation_id).await?;
     Ok(())
+}
+
+/// Tells whose account it is that a link to new secrets goes out, at the address of until now: whoever asked for it may have named another.
+///
+/// # Errors
+/// When the database did not take it.
+pub(super) async fn tell_before(context: &Context, tx: &mut Tx, invitation: &Invitation, now: Timestamp) -> Result<()> {
+    match invitation.staff_id {
+        Some(person) => notice::tell(tx, context, NEW_SECRETS, person, now).await,
+        None => Ok(()),
+    }
 }

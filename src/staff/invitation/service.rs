@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::link::tell_before;
 use super::mail::{INVITATION, TABLE};
 use super::model::{
     Asker, Contact, Kind, LINK_HOURS, Newcomer, Reach, Secret, State, end_of, is_within_reach, needs_second, taken,
@@ -300,6 +301,7 @@ impl Invitations {
         match (request.kind, request.staff_id) {
             (Kind::Leave, Some(person)) => leave(tx, person, now).await,
             _ => {
+                tell_before(&self.context, tx, request, now).await?;
                 outbox::enqueue(tx, &self.context.random, now, INVITATION, request.invitation_id).await?;
                 Ok(())
             }
