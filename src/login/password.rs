@@ -139,9 +139,9 @@ fn verify(stored: &str, password: &str) -> bool {
     hasher().is_ok_and(|hasher| hasher.verify_password(password.as_bytes(), &parsed).is_ok())
 }
 
-/// A generated password: 20 characters of base64url, 120 bits.
+/// A generated password: 22 characters of base64url, 128 bits.
 pub fn generate(random: &Random) -> Redacted<String> {
-    Redacted(crate::base64url::encode(&random.bytes::<15>()))
+    Redacted(crate::base64url::encode(&random.bytes::<16>()))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::model::{AccountState, Affiliation, Person, Realm, Role, check_region,
 use super::notice::{self, NEW_PASSWORD, NEW_SECRETS};
 use super::ports;
 use super::proof::TOTP_TABLE;
+use super::sessions::words_of;
 use super::store::account::{self, Account};
 use super::store::passkey;
 use crate::audit::{self, Action};
@@ -169,7 +170,9 @@ impl Accounts {
     /// `not_found`; `invalid_field` for a weak password.
     pub async fn set_password(&self, realm: Realm, username: &str, password: &Redacted<String>) -> Result<()> {
         let person = self.find(realm, username).await?;
-        check_strength(&[username, &person.full_name], password.expose())?;
+        let place = words_of(&mut self.context.db.read().await?, person.affiliation).await?;
+        let words: Vec<&str> = place.iter().map(String::as_str).chain([username, &person.full_name]).collect();
+        check_strength(&words, password.expose())?;
         let hash = self.hash(password).await?;
         let now = self.context.now();
         transaction!(self.context.db, "staff.set_password", |tx| {

@@ -108,6 +108,10 @@ impl Entrance {
         let client = Client { address, browser: cookie::read(headers, self.browser_cookie) };
         let second = passkey::Seconds::of(body.totp, body.passkey);
         let new = self.staff.log_in(&body.username, body.password, second.one()?, client).await?;
+        // The browser forgets the session that it had; nobody else goes on with it (ASVS 7.2.4).
+        if let Some(before) = cookie::read(headers, self.session_cookie) {
+            self.staff.sessions.log_out(&before).await?;
+        }
         let cookies = AppendHeaders([
             (SET_COOKIE, cookie::set(self.session_cookie, new.token.expose())),
             (SET_COOKIE, cookie::keep(self.browser_cookie, new.browser.expose(), TICKET_DAYS)),

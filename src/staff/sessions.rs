@@ -75,6 +75,20 @@ impl Workplace {
     }
 }
 
+/// What of a place a password of its people must not be made of, as [`Workplace::words`] says it of who is logged in.
+///
+/// # Errors
+/// When the database does not answer; `not_found` for a party that does not exist.
+pub async fn words_of(tx: &mut Tx, place: Affiliation) -> Result<Vec<String>> {
+    Ok(match place {
+        Affiliation::Office(id) => {
+            office::ports::by_id(tx, id).await?.map_or_else(Vec::new, |office| vec![office.code, office.name])
+        }
+        Affiliation::RelyingParty(id) => vec![relying_party::ports::by_id(tx, id).await?.name.clone()],
+        Affiliation::National => Vec::new(),
+    })
+}
+
 /// One of the own sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {

@@ -23,7 +23,8 @@ const WORKER: &str = "app/sw.js";
 /// The decoder of QR pictures is WebAssembly in a worker. A worker obeys the CSP of its own response, so the pages
 /// themselves do not need `wasm-unsafe-eval`.
 const DECODER: &str = "shared/scanner-worker.js";
-const DECODER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
+const DECODER_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// The service's mark.
 pub const ICON: &str = "shared/icons/icon.svg";
 

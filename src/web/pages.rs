@@ -238,6 +238,9 @@ mod tests {
             let policy = headers["content-security-policy"].to_str().unwrap();
             assert!(policy.starts_with("default-src 'none'") && !policy.contains("inline") && !policy.contains("http"));
             assert_eq!(policy.contains("wasm-unsafe-eval"), may_compile, "{path}");
+            for closed in ["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"] {
+                assert!(policy.contains(closed), "{path}: {closed}");
+            }
         }
     }
 

@@ -236,6 +236,11 @@ async fn a_person_changes_the_own_password_and_ends_own_sessions() {
         // Everywhere but here.
         desk.delete("/v1/officer/sessions").await.expect(204);
         assert_eq!(desk.get("/v1/officer/sessions").await.json["items"].as_array().unwrap().len(), 1);
+        // Whoever logs in anew from a browser leaves no session there that goes on.
+        world.later(30);
+        let again = world.post("/v1/officer/sessions").header("Cookie", desk.cookie());
+        again.json(&world.log_in_body(&officer)).send().await.expect(201);
+        desk.get("/v1/officer/sessions/current").await.expect_problem(401, "session_ended");
     })
     .await;
 }

@@ -135,6 +135,11 @@ async fn a_head_is_invited_by_two_and_the_office_takes_on_its_people_by_two() {
         assert_eq!(open(&world, &link).await.expect(200).json["office"], "Kantor Uji");
         let (_, weak) = accept(&world, &link, "rina.rina.rina").await;
         weak.expect_problem(422, "invalid_field");
+        // Nor of where she is to work; the same where the operator sets one.
+        let of_place = "xkqz kantor uji vbnwp";
+        accept(&world, &link, of_place).await.1.expect_problem(422, "invalid_field");
+        let by_command = ikd::secret::Redacted(of_place.to_owned());
+        assert!(world.accounts().set_password(Realm::Office, "penyelia", &by_command).await.is_err());
         let body = json!({"link": link, "password": PASSWORD, "totp": "000000"});
         world.post("/v1/invitations/accept").json(&body).send().await.expect_problem(422, "invalid_field");
         let (log_in, body) = acceptance(&world, &link, PASSWORD).await;

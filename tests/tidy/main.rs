@@ -11,6 +11,7 @@ mod directions;
 mod distribution;
 mod docs;
 mod glossary;
+mod inventories;
 mod metrics;
 mod monitoring;
 mod owners;

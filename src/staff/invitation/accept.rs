@@ -20,6 +20,7 @@ use crate::staff::model::{AccountState, Affiliation, Person, Realm, Roles};
 use crate::staff::passkey::model::is_required;
 use crate::staff::ports;
 use crate::staff::proof::TOTP_TABLE;
+use crate::staff::sessions::words_of;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::invitation::{self as store, Invitation};
 use crate::staff::store::passkey;
@@ -92,7 +93,8 @@ impl Acceptance {
         let now = context.now();
         let Some(step) = totp::check(secret.totp.expose(), code, now)? else { return Err(wrong_code().into()) };
         let place = self.passwords.queue(address, true).await?;
-        let known = vec![request.username.clone(), request.full_name.clone()];
+        let mut known = words_of(&mut context.db.read().await?, request.place).await?;
+        known.extend([request.username.clone(), request.full_name.clone()]);
         self.passwords.check_new(&place, known, password.clone()).await?;
         let hash = self.passwords.hash(&place, &context.random, password.clone()).await?;
         let staff_id = request.staff_id.unwrap_or_else(|| context.random.uuid_v7(now));
