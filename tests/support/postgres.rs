@@ -72,6 +72,14 @@ pub fn distribute(url: &str, file: &Path) -> Result<(), String> {
     psql(url, &["-f", file.to_str().unwrap()])
 }
 
+/// Runs a file of SQL with `psql`.
+///
+/// # Errors
+/// What it wrote when it failed.
+pub fn run_file(url: &str, arguments: &[&str], file: &Path) -> Result<(), String> {
+    psql(url, &[arguments, &["-f", file.to_str().unwrap()]].concat())
+}
+
 fn psql(url: &str, arguments: &[&str]) -> Result<(), String> {
     let done = Command::new(binaries().join("psql"))
         .args(["-X", "-q", "-v", "ON_ERROR_STOP=1"])
