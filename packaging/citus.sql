@@ -144,6 +144,11 @@ INSERT INTO distribution (name, kind) VALUES
     ('duty', 'whole'),
     ('staff_photo', 'whole'),
     ('fraud_report', 'whole'),
+    -- Looked for by everybody's words, and by the party.
+    ('branch', 'whole'),
+    ('branch_list', 'whole'),
+    ('branch_report', 'whole'),
+    ('branch_tally', 'whole'),
     -- Looked for by the helper and by the office.
     ('help', 'whole'),
     -- What figures count, and figures: written once by whoever serves, read by an office now and then.

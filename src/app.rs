@@ -39,10 +39,10 @@ use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::webhook::Webhooks;
 use crate::{
-    activation, admin, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute,
-    duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office, outreach, partner,
-    proposal, recovery, refresh, register, registration, relying_party, staff, status_list, transaction, transfer,
-    verification, wallet, webhook, window,
+    activation, admin, annulment, branch, captcha, card, closure, contact, correction, counter, device, directory,
+    dispute, duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office, outreach,
+    partner, proposal, recovery, refresh, register, registration, relying_party, staff, status_list, transaction,
+    transfer, verification, wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -265,6 +265,7 @@ impl App {
             employee::module(&self.employee_checks, &self.employees),
             proposal::module(&self.proposals),
             partner::module(&self.partners, &self.employees),
+            branch::module(&self.context, &self.employees),
             webhook::module(&self.webhooks, &self.employees),
             dispute::module(&self.disputes, self.relying_parties.authentication()),
             annulment::module(&self.annulments, self.relying_parties.authentication()),

@@ -35,6 +35,8 @@ pub struct Config {
     pub staff: Staff,
     /// What is sent to relying parties.
     pub webhook: Webhook,
+    /// What relying parties may whose contracts do not say.
+    pub quota: QuotaDefault,
     /// How long what ended is kept.
     pub retention: Retention,
     /// Flood protection per process; what guards secrets is counted in rows and is not configurable.
@@ -329,6 +331,17 @@ pub struct Webhook {
     /// Send to addresses that are not of the public internet too: what stands beside this service could be reached. Refused in
     /// production.
     pub allow_private: bool,
+}
+
+/// How many checks a relying party may put whose contract does not say. What two administrators set for a party counts in its place, each of
+/// minute and day for itself.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QuotaDefault {
+    /// In a minute; 0 for no limit.
+    pub checks_per_minute: i64,
+    /// In a day of Jakarta; 0 for no limit.
+    pub checks_per_day: i64,
 }
 
 /// How long what ended is kept. What protects secrets and pictures is not configurable.

@@ -16,6 +16,7 @@ pub mod attribute;
 pub mod audit;
 pub mod base64url;
 pub mod batcher;
+pub mod branch;
 pub mod captcha;
 pub mod card;
 pub mod changed;

@@ -104,6 +104,8 @@ acts! {
     pub enum RefuseProposal: DecideProposals, ProposalRefused;
     /// Reading of relying parties.
     pub enum ReadParties: ReadParties, PartyViewed;
+    /// Reading how often people report the branches of which parties.
+    pub enum ReadBranchCounts: ReadParties, BranchCountsRead, about |session| session.person.staff_id;
     /// Reading of offices.
     pub enum ReadOffices: ReadOffices, OfficesRead;
     /// Reading how the service is set.

@@ -33,17 +33,29 @@ impl Mails {
     ) -> Result<Vec<(&'static str, Vec<Sample>)>> {
         let kinds = self.letters.kinds().into_iter();
         let all = kinds.map(|kind| Ok((kind.as_str(), self.letters.samples(kind, language)?))).collect();
-        let event = who.event(who.agent.official_id);
-        transaction!(self.context.db, "admin.note_settings", |tx| self.audit.record(tx, event, Outcome::Done).await)?;
+        self.note(who).await?;
         all
     }
 
-    /// One of them.
+    /// One of them. That it was looked at is noted, as with all of them.
     ///
     /// # Errors
-    /// `not_found`.
-    pub fn one(&self, _: &Allowed<ReadSettings>, kind: &str, place: usize, language: Language) -> Result<Sample> {
+    /// `not_found`; when the log does not take it.
+    pub async fn one(
+        &self,
+        who: &Allowed<ReadSettings>,
+        kind: &str,
+        place: usize,
+        language: Language,
+    ) -> Result<Sample> {
         let kind = self.letters.kinds().into_iter().find(|one| one.as_str() == kind).ok_or(Code::NotFound)?;
-        Ok(self.letters.samples(kind, language)?.into_iter().nth(place).ok_or(Code::NotFound)?)
+        let sample = self.letters.samples(kind, language)?.into_iter().nth(place).ok_or(Code::NotFound)?;
+        self.note(who).await?;
+        Ok(sample)
+    }
+
+    async fn note(&self, who: &Allowed<ReadSettings>) -> Result<()> {
+        let event = who.event(who.agent.official_id);
+        transaction!(self.context.db, "admin.note_settings", |tx| self.audit.record(tx, event, Outcome::Done).await)
     }
 }

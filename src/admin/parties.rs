@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
-use super::act::{ReadParties, StopPartyAdministrator, SuspendParty};
+use super::act::{ReadBranchCounts, ReadParties, StopPartyAdministrator, SuspendParty};
 use crate::audit::{self, Outcome};
+use crate::branch::ports::{self as branches, PartyCount};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Code, Result};
@@ -14,11 +15,14 @@ use crate::register::Date;
 use crate::relying_party::model::Span;
 use crate::relying_party::ports::{self as parties, Entry};
 use crate::relying_party::usage::Counted;
-use crate::relying_party::{KeyLine, Usage};
+use crate::relying_party::{KeyLine, Quota, Usage};
 use crate::staff::Allowed;
 use crate::staff::invitation;
 use crate::staff::ports::{self as people, Member};
 use crate::{audited, base64url, transaction};
+
+/// Parties of which it is told how often they are reported: the most reported.
+const REPORTED: i64 = 100;
 
 /// Relying parties. Cloning shares everything.
 #[derive(Clone)]
@@ -35,6 +39,8 @@ pub struct View {
     pub entry: Entry,
     /// Its keys, oldest first.
     pub keys: Vec<KeyLine>,
+    /// How many checks it may put where its contract says nothing.
+    pub default_quota: Quota,
     /// Checks that nodes have taken of today's quota.
     pub taken_today: i64,
     /// Its administrators, by user name.
@@ -52,14 +58,20 @@ impl Parties {
         self.context.now()
     }
 
-    /// Parties by name, disabled ones too.
+    /// Parties by name, disabled ones too: those that have these words in their names, in this order.
     ///
     /// # Errors
     /// `malformed_request` for a cursor that is none.
-    pub async fn list(&self, _: &Allowed<ReadParties>, cursor: Option<&str>, limit: i64) -> Result<Page<Entry>> {
+    pub async fn list(
+        &self,
+        _: &Allowed<ReadParties>,
+        words: &str,
+        cursor: Option<&str>,
+        limit: i64,
+    ) -> Result<Page<Entry>> {
         let Name(after) = page::after(cursor, Name(String::new()))?;
         let mut tx = self.context.db.read().await?;
-        let rows = parties::after(&mut tx, &after, limit + 1).await?;
+        let rows = parties::after(&mut tx, &after, words, limit + 1).await?;
         Ok(Page::new(rows, limit, |entry| Name(entry.name.clone())))
     }
 
@@ -72,6 +84,7 @@ impl Parties {
         let view = View {
             entry: parties::by_id(&mut tx, id).await?,
             keys: parties::keys(&mut tx, id).await?,
+            default_quota: Quota::configured(&self.context.config.quota),
             taken_today: parties::taken(&mut tx, id, Span::Day, self.now()).await?,
             administrators: people::party_administrators(&mut tx, id).await?,
         };
@@ -91,16 +104,42 @@ impl Parties {
         id: Uuid,
         month: Option<&str>,
     ) -> Result<(Month, Vec<Counted>)> {
-        let month = match month {
-            Some(text) => Month::parse(text),
-            None => Month::of(Date::in_jakarta(self.now())),
-        };
-        let month = month.ok_or(Code::MalformedRequest)?;
+        let month = self.month(month)?;
         let (first, next) = month.days().ok_or(Code::MalformedRequest)?;
         let mut tx = self.context.db.read().await?;
         parties::by_id(&mut tx, id).await?;
         drop(tx);
         Ok((month, self.usage.between(id, first, next).await?))
+    }
+
+    /// Parties whose branches people report in a month, the most reported first, with their names: of this month, where none is named. That it
+    /// was read is noted.
+    ///
+    /// # Errors
+    /// `malformed_request` for what is no month.
+    pub async fn reported(
+        &self,
+        who: &Allowed<ReadBranchCounts>,
+        month: Option<&str>,
+    ) -> Result<(Month, Vec<(PartyCount, String)>)> {
+        let month = self.month(month)?;
+        let mut tx = self.context.db.read().await?;
+        let counts = branches::reported_parties(&mut tx, &month.to_string(), REPORTED).await?;
+        let labels = parties::labels(&mut tx, counts.iter().map(|count| count.relying_party_id)).await?;
+        drop(tx);
+        let event = who.event(who.agent.official_id);
+        transaction!(self.context.db, "admin.note_branches", |tx| self.audit.record(tx, event, Outcome::Done).await)?;
+        let name = |id| labels.get(&id).map(|label| label.name.clone()).unwrap_or_default();
+        Ok((month, counts.into_iter().map(|count| (count, name(count.relying_party_id))).collect()))
+    }
+
+    /// The month that a text names, or this one.
+    fn month(&self, text: Option<&str>) -> Result<Month> {
+        let month = match text {
+            Some(text) => Month::parse(text),
+            None => Month::of(Date::in_jakarta(self.now())),
+        };
+        Ok(month.ok_or(Code::MalformedRequest)?)
     }
 
     /// Refuses a party's keys and people from now on.

@@ -339,6 +339,18 @@ pub enum Action {
     WebhookVerified,
     /// The webhook was removed.
     WebhookRemoved,
+    /// An administrator of a relying party added a branch where digital KTPs are accepted.
+    BranchAdded,
+    /// They changed one, hid it or showed it.
+    BranchChanged,
+    /// They took one off the list.
+    BranchEnded,
+    /// They read what people report of branches; the subject is the party.
+    BranchReportsRead,
+    /// They noted that such a report was dealt with.
+    BranchReportClosed,
+    /// Somebody of the nation read how often people report the branches of which parties.
+    BranchCountsRead,
     /// An administrator of a relying party looked at what is the party's.
     PartyViewed,
     /// What a relying party is entitled to was changed.

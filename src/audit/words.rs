@@ -152,6 +152,12 @@ labels! {
     OutreachOpened = "Sesi jemput bola dimulai" / "Outreach session opened";
     OutreachClosed = "Sesi jemput bola ditutup" / "Outreach session closed";
     OutreachReported = "Sesi jemput bola dilaporkan" / "Outreach session reported";
+    BranchAdded = "Tempat yang menerima KTP Digital ditambahkan" / "Accepting place added";
+    BranchChanged = "Tempat yang menerima KTP Digital diubah" / "Accepting place changed";
+    BranchEnded = "Tempat yang menerima KTP Digital dihapus" / "Accepting place removed";
+    BranchReportsRead = "Laporan fotokopi dibaca" / "Photocopy reports read";
+    BranchReportClosed = "Laporan fotokopi ditutup" / "Photocopy report closed";
+    BranchCountsRead = "Angka laporan fotokopi dibaca" / "Numbers of photocopy reports read";
     FraudReportsRead = "Laporan petugas palsu dibaca" / "Reports of false officers read";
     FraudReportClosed = "Laporan petugas palsu ditutup" / "Report of a false officer closed";
     FiguresRead = "Angka kantor dibaca" / "Office's figures read";

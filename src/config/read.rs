@@ -242,6 +242,8 @@ mod tests {
             "[captcha]\nmax_number = 0\n",
             "[captcha]\nmax_number = 9000000000000000000\n",
             "[retention]\nregistration_days = 7\n",
+            "[quota]\nchecks_per_minute = -1\n",
+            "[quota]\nchecks_per_day = 1000000001\n",
             "[limits]\nrefusals_per_hour = 0\n",
             "[limits]\ncall_back_percent = 101\n",
             "[limits]\nverifications = 18446744073709551615\n",

@@ -65,6 +65,12 @@ impl Config {
         if !(30..=3_650).contains(&self.retention.registration_days) {
             return refuse("retention.registration_days must be between 30 and 3650");
         }
+        let checks = [self.quota.checks_per_minute, self.quota.checks_per_day];
+        if checks.iter().any(|checks| !(0..=1_000_000_000).contains(checks)) {
+            return refuse(
+                "quota.checks_per_minute and quota.checks_per_day must be between 0 (no limit) and 1000000000",
+            );
+        }
         if self.limits.refusals_per_hour < 1 {
             return refuse("limits.refusals_per_hour must be at least 1");
         }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::model::folded;
+use crate::input;
 use crate::register::regions::regions;
 
 /// Regions of one name that are looked for at most: there are hundreds of villages of some names.
@@ -16,13 +16,13 @@ fn names() -> &'static [(String, String)] {
     NAMES.get_or_init(|| {
         let all = regions();
         let mut names = Vec::with_capacity(all.villages().len() + 10_000);
-        names.extend(all.provinces().iter().map(|one| (folded(one.name), one.code.to_string())));
+        names.extend(all.provinces().iter().map(|one| (input::words(one.name), one.code.to_string())));
         for one in all.regencies() {
-            names.push((folded(one.name), one.code.to_string()));
-            names.push((folded(one.short_name()), one.code.to_string()));
+            names.push((input::words(one.name), one.code.to_string()));
+            names.push((input::words(one.short_name()), one.code.to_string()));
         }
-        names.extend(all.districts().iter().map(|one| (folded(one.name), one.code.to_string())));
-        names.extend(all.villages().iter().map(|one| (folded(one.name), one.code.to_string())));
+        names.extend(all.districts().iter().map(|one| (input::words(one.name), one.code.to_string())));
+        names.extend(all.villages().iter().map(|one| (input::words(one.name), one.code.to_string())));
         names.sort_unstable();
         names.dedup();
         names

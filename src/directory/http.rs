@@ -1,5 +1,7 @@
 //! `/v1/offices` and `/v1/status`: for everybody, without logging in.
 
+mod branch;
+
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -26,7 +28,8 @@ pub fn routes(directory: Directory) -> OpenApiRouter {
         .routes(routes!(find_offices))
         .routes(routes!(office_calls))
         .routes(routes!(service_status))
-        .with_state(directory)
+        .with_state(directory.clone())
+        .merge(branch::routes(directory.branches))
 }
 
 /// What to look for.

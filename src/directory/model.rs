@@ -58,22 +58,6 @@ impl MailPace {
     }
 }
 
-/// What a text is found by: capital letters and digits, words with a blank before each.
-pub fn folded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 1);
-    let mut in_word = false;
-    for c in crate::input::folded(text).chars() {
-        if c.is_alphanumeric() {
-            if !in_word {
-                out.push(' ');
-            }
-            out.push(c);
-        }
-        in_word = c.is_alphanumeric();
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,12 +86,5 @@ mod tests {
         ] {
             assert_eq!(MailPace::of(seconds), pace, "{seconds:?}");
         }
-    }
-
-    #[test]
-    fn texts_are_found_whatever_stands_between_words() {
-        assert_eq!(folded("Jl. Merdeka-Barat  no. 12a"), " JL MERDEKA BARAT NO 12A");
-        assert_eq!(folded(" – "), "");
-        assert_eq!(folded("Ｂanda"), " BANDA");
     }
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::areas;
-use super::model::folded;
-use crate::input::ungrouped;
+use crate::input::{self, ungrouped};
 use crate::office::ports::Listed;
 use crate::register::Date;
 
@@ -48,13 +47,11 @@ impl Snapshot {
     /// Those whose name, address or regions have these words, and those that serve a region of that name or code, the best fit first. Without
     /// words all, by code.
     pub(super) fn find(&self, words: &str) -> Vec<&Listed> {
-        let wanted = folded(words);
+        let wanted = input::words(words);
         if wanted.is_empty() {
             return if words.trim().is_empty() { self.offices.iter().collect() } else { Vec::new() };
         }
-        let digits = ungrouped(words);
-        let code =
-            Some(digits).filter(|text| (2..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()));
+        let code = typed_code(words);
         let mut best = BTreeMap::<usize, usize>::new();
         let mut note = |at: usize, rank: usize| {
             let known = best.entry(at).or_insert(rank);
@@ -90,13 +87,19 @@ impl Snapshot {
     }
 }
 
+/// The code of a region that was typed in the place of words.
+pub(super) fn typed_code(words: &str) -> Option<String> {
+    let digits = ungrouped(words);
+    Some(digits).filter(|text| (2..=10).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()))
+}
+
 fn text_of(office: &Listed) -> String {
     let (own, place) = (&office.entry.office, &office.entry.place);
-    let mut text = folded(&own.name);
-    text.push_str(&folded(&own.code));
-    text.push_str(&folded(place.address.as_deref().unwrap_or_default()));
+    let mut text = input::words(&own.name);
+    text.push_str(&input::words(&own.code));
+    text.push_str(&input::words(place.address.as_deref().unwrap_or_default()));
     for region in &office.regions {
-        text.push_str(&folded(region.name().unwrap_or_default()));
+        text.push_str(&input::words(region.name().unwrap_or_default()));
     }
     text
 }

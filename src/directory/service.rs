@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::branches::AcceptingBranches;
 use super::cached::{Cached, CachedBy, is_fresh};
 use super::model::{LATE_MESSAGES, MailPace, ServingTime};
 use super::search::Snapshot;
@@ -42,6 +43,8 @@ const MOST_WORDS: usize = 80;
 /// Offices and the state of the service, for everybody. Cloning shares everything.
 #[derive(Clone)]
 pub struct Directory {
+    /// Where digital KTPs are accepted.
+    pub branches: AcceptingBranches,
     context: Context,
     register: PopulationRegister,
     list: Cached<Arc<Snapshot>>,
@@ -92,7 +95,8 @@ impl Directory {
     pub fn new(context: Context, register: PopulationRegister) -> Self {
         let (list, status) = (Cached::default(), Cached::default());
         let (lately, calls) = (CachedBy::default(), CachedBy::default());
-        Self { context, register, list, lately, calls, status }
+        let branches = AcceptingBranches::new(context.clone());
+        Self { branches, context, register, list, lately, calls, status }
     }
 
     /// A page of the offices that fit the words, the best fit first; without words, by code.

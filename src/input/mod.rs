@@ -78,6 +78,38 @@ pub(crate) fn folded(label: &str) -> String {
     upper.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// What a text is found by: capital letters and digits, words with a blank before each.
+pub fn words(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 1);
+    let mut in_word = false;
+    for c in folded(text).chars() {
+        if c.is_alphanumeric() {
+            if !in_word {
+                out.push(' ');
+            }
+            out.push(c);
+        }
+        in_word = c.is_alphanumeric();
+    }
+    out
+}
+
+/// The pattern for `LOWER(…) LIKE … ESCAPE '!'` of texts that have these words in this order; of all texts without words. Engines differ in
+/// what is a small letter beyond ASCII, so those are left as they were typed. What no column holds is left out.
+pub fn like(words: &str) -> String {
+    let mut pattern = String::from("%");
+    for word in words.split_whitespace() {
+        for c in word.chars().filter(|c| !is_hostile(*c)).map(|c| c.to_ascii_lowercase()) {
+            if matches!(c, '%' | '_' | '!') {
+                pattern.push('!');
+            }
+            pattern.push(c);
+        }
+        pattern.push('%');
+    }
+    pattern
+}
+
 /// A hyphen, minus or dash of any kind.
 pub(crate) const fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
@@ -164,5 +196,20 @@ mod tests {
             assert_eq!(folded(one), folded(other));
         }
         assert_ne!(folded("Bank A"), folded("Bank B"));
+    }
+
+    #[test]
+    fn texts_are_found_whatever_stands_between_words() {
+        assert_eq!(words("Jl. Merdeka-Barat  no. 12a"), " JL MERDEKA BARAT NO 12A");
+        assert_eq!(words(" – "), "");
+        assert_eq!(words("Ｂanda"), " BANDA");
+    }
+
+    #[test]
+    fn a_pattern_has_the_words_in_their_order_and_nothing_that_means_more() {
+        assert_eq!(like("  "), "%");
+        assert_eq!(like("Bank  syariah"), "%bank%syariah%");
+        assert_eq!(like("50%_!"), "%50!%!_!!%");
+        assert_eq!(like("a\0b"), "%ab%");
     }
 }

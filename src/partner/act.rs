@@ -76,4 +76,14 @@ acts! {
     pub enum VerifyWebhook: AdministerParty, WebhookVerified;
     /// Removing it.
     pub enum RemoveWebhook: AdministerParty, WebhookRemoved;
+    /// Adding a branch.
+    pub enum AddBranch: AdministerParty, BranchAdded;
+    /// Changing one.
+    pub enum ChangeBranch: AdministerParty, BranchChanged;
+    /// Taking one off the list.
+    pub enum EndBranch: AdministerParty, BranchEnded;
+    /// Reading what people report of branches.
+    pub enum ReadBranchReports: AdministerParty, BranchReportsRead;
+    /// Noting that a report was dealt with.
+    pub enum CloseBranchReport: AdministerParty, BranchReportClosed;
 }

@@ -52,7 +52,7 @@ struct PartnerReply {
     name: String,
     /// Under what it verifies; null where the administration set none.
     contract: Option<ContractReply>,
-    /// How many checks it may put.
+    /// How many checks it may put: as its contract says, else as is usual here.
     quota: Quota,
     /// About how many of today's are used; 0 without a quota of a day.
     used_today: i64,
@@ -108,7 +108,7 @@ async fn party(
     let purposes = purposes
         .map(|purpose| PartnerPurpose { code: purpose.code.clone(), text: purpose.text(language).to_owned() })
         .collect();
-    let (name, quota, attributes) = (party.name.clone(), party.quota, party.entitled.names());
+    let (name, quota, attributes) = (party.name.clone(), partners.quota(party), party.entitled.names());
     Ok(Json(PartnerReply { name, contract, quota, used_today, attributes, purposes }))
 }
 

@@ -14,7 +14,7 @@ use crate::register::Date;
 use crate::relying_party::model::{KEY_DAYS, Span};
 use crate::relying_party::service::check_label;
 use crate::relying_party::usage::Counted;
-use crate::relying_party::{ApiKey, KeyLine, RelyingParties, ports};
+use crate::relying_party::{ApiKey, KeyLine, Party, Quota, RelyingParties, ports};
 use crate::staff::Allowed;
 use crate::staff::model::{AccountState, check_username};
 use crate::staff::ports::{self as people, Member};
@@ -36,6 +36,11 @@ impl Partners {
     /// Now.
     pub fn now(&self) -> Timestamp {
         self.context.now()
+    }
+
+    /// How many checks a party may put: as its contract says, else as is configured.
+    pub fn quota(&self, party: &Party) -> Quota {
+        party.quota.or_configured(&self.context.config.quota)
     }
 
     /// The keys of the own party, oldest first.

@@ -1,4 +1,4 @@
-//! How many checks a party may put in a minute and in a day, as its contract says. Nodes take what they may give out from one row in portions
+//! How many checks a party may put in a minute and in a day, as its contract says or the configuration. Nodes take what they may give out from one row in portions
 //! of what is left, and give it out from memory: the row is written some hundred times while a quota is used up, however large that is, and
 //! never more is given out than there is. The last of it is taken one by one, so nothing of it stays behind elsewhere.
 
@@ -45,17 +45,19 @@ impl Allowance {
         Self { context, held: Arc::default() }
     }
 
+    /// Whether a party may not put as many checks as it likes.
+    pub fn limits(&self, party: &Party) -> bool {
+        self.quota(party) != Quota::default()
+    }
+
     /// Takes a check of a party. Who asks for the same party waits for its row; nobody else does.
     ///
     /// # Errors
     /// `quota_reached` with the time to wait; or the database does not answer.
     pub async fn take(&self, party: &Party, now: Timestamp) -> Result<()> {
-        if party.quota == Quota::default() {
-            return Ok(());
-        }
-        let mut given = Vec::new();
+        let (quota, mut given) = (self.quota(party), Vec::new());
         for span in Span::ALL {
-            let Some(most) = party.quota.of(span) else { continue };
+            let Some(most) = quota.of(span) else { continue };
             if self.take_of(party.relying_party_id, (span, most), now).await? {
                 given.push(span);
                 continue;
@@ -71,10 +73,15 @@ impl Allowance {
     /// Gives a check back that was answered before: the repetition of a question is no other one.
     pub async fn refund(&self, party: &Party, now: Timestamp) {
         for span in Span::ALL {
-            if party.quota.of(span).is_some() {
+            if self.quota(party).of(span).is_some() {
                 self.refund_of(party.relying_party_id, span, now).await;
             }
         }
+    }
+
+    /// What counts for a party: its contract's, else what is configured.
+    fn quota(&self, party: &Party) -> Quota {
+        party.quota.or_configured(&self.context.config.quota)
     }
 
     fn held(&self, party: Uuid, span: Span) -> Arc<tokio::sync::Mutex<Held>> {
@@ -141,12 +148,12 @@ fn reached(span: Span) -> Refusal {
     let refusal = Refusal::new(Code::QuotaReached);
     match span {
         Span::Minute => refusal.detail(
-            "Kuota per menit menurut perjanjian lembaga Anda sudah terpakai. Tunggu sampai menit berikutnya; untuk kuota lebih besar, tulis kepada Ditjen Dukcapil dengan nomor perjanjian Anda.",
-            "Your organisation's quota of a minute, as its contract says, is used up. Wait for the next minute; for a larger one write to Ditjen Dukcapil with the number of your contract.",
+            "Kuota per menit lembaga Anda sudah terpakai. Tunggu sampai menit berikutnya; untuk kuota lebih besar, tulis kepada Ditjen Dukcapil dengan nomor perjanjian Anda.",
+            "Your organisation's quota of a minute is used up. Wait for the next minute; for a larger one write to Ditjen Dukcapil with the number of your contract.",
         ),
         Span::Day => refusal.detail(
-            "Kuota per hari menurut perjanjian lembaga Anda sudah terpakai; mulai lagi tengah malam WIB. Untuk kuota lebih besar, tulis kepada Ditjen Dukcapil dengan nomor perjanjian Anda.",
-            "Your organisation's quota of a day, as its contract says, is used up; it begins again at midnight in Jakarta. For a larger one write to Ditjen Dukcapil with the number of your contract.",
+            "Kuota per hari lembaga Anda sudah terpakai; mulai lagi tengah malam WIB. Untuk kuota lebih besar, tulis kepada Ditjen Dukcapil dengan nomor perjanjian Anda.",
+            "Your organisation's quota of a day is used up; it begins again at midnight in Jakarta. For a larger one write to Ditjen Dukcapil with the number of your contract.",
         ),
     }
 }

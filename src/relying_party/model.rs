@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::{DAY, HOUR, Timestamp};
+use crate::config::QuotaDefault;
 use crate::error::{Code, Language, Refusal, Result};
 use crate::input;
 use crate::register::Date;
@@ -331,6 +332,18 @@ impl Quota {
         Ok(self)
     }
 
+    /// What counts where a contract says nothing, as it is configured.
+    pub fn configured(default: &QuotaDefault) -> Self {
+        let some = |checks: i64| Some(checks).filter(|checks| *checks > 0);
+        Self { per_minute: some(default.checks_per_minute), per_day: some(default.checks_per_day) }
+    }
+
+    /// This one, and what is configured where it says nothing.
+    pub fn or_configured(self, default: &QuotaDefault) -> Self {
+        let default = Self::configured(default);
+        Self { per_minute: self.per_minute.or(default.per_minute), per_day: self.per_day.or(default.per_day) }
+    }
+
     /// The one of a span.
     pub const fn of(self, span: Span) -> Option<i64> {
         match span {
@@ -373,6 +386,21 @@ impl Span {
     }
 }
 
+/// That whoever has this contract may verify at this time.
+///
+/// # Errors
+/// `contract_not_in_force`.
+pub fn require_in_force(contract: Option<&Contract>, now: Timestamp) -> Result<(), Refusal> {
+    match contract.map(|contract| contract.standing(now)) {
+        None | Some(Standing::InForce) => Ok(()),
+        Some(Standing::Ended) => Err(Code::ContractNotInForce.into()),
+        Some(Standing::NotBegun) => Err(Refusal::new(Code::ContractNotInForce).detail(
+            "Perjanjian lembaga Anda belum mulai berlaku: administrator lembaga Anda melihat harinya di halaman verifikasi.",
+            "Your organisation's contract has not begun yet: its administrator finds the day on the page for verifying.",
+        )),
+    }
+}
+
 /// A relying party that was not disabled.
 #[derive(Clone, Debug)]
 pub struct Party {
@@ -396,14 +424,7 @@ impl Party {
     /// # Errors
     /// `contract_not_in_force`.
     pub fn require_contract(&self, now: Timestamp) -> Result<(), Refusal> {
-        match self.contract.as_ref().map(|contract| contract.standing(now)) {
-            None | Some(Standing::InForce) => Ok(()),
-            Some(Standing::Ended) => Err(Code::ContractNotInForce.into()),
-            Some(Standing::NotBegun) => Err(Refusal::new(Code::ContractNotInForce).detail(
-                "Perjanjian lembaga Anda belum mulai berlaku: administrator lembaga Anda melihat harinya di halaman verifikasi.",
-                "Your organisation's contract has not begun yet: its administrator finds the day on the page for verifying.",
-            )),
-        }
+        require_in_force(self.contract.as_ref(), now)
     }
 
     /// The purpose of a code, where the party may verify for it.
@@ -436,6 +457,16 @@ mod tests {
         let refused = [9, 20].map(|second| bound.require_contract(at(second)).unwrap_err());
         assert!(refused.iter().all(|one| one.code == Code::ContractNotInForce));
         assert_ne!(refused[0].detail, refused[1].detail, "what to do differs");
+    }
+
+    #[test]
+    fn a_default_counts_where_the_contract_says_nothing() {
+        let default = QuotaDefault { checks_per_minute: 60, checks_per_day: 0 };
+        let quota = |per_minute, per_day| Quota { per_minute, per_day };
+        assert_eq!(Quota::default().or_configured(&QuotaDefault::default()), Quota::default());
+        assert_eq!(Quota::default().or_configured(&default), quota(Some(60), None));
+        assert_eq!(quota(Some(900), Some(5)).or_configured(&default), quota(Some(900), Some(5)));
+        assert_eq!(quota(None, Some(5)).or_configured(&default), quota(Some(60), Some(5)));
     }
 
     #[test]

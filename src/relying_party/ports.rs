@@ -8,11 +8,14 @@ use uuid::Uuid;
 pub use super::edit::{
     add, entitle, entitlement, not_suspended, require_free, resume, set_contact, set_contract, set_quota, suspend,
 };
-use super::model::{ApiKey, Contract, Entitlement, KeyLine, LIVE_KEYS, Party, PartyState, Purpose, Quota, Span};
+use super::model::{
+    ApiKey, Contract, Entitlement, KeyLine, LIVE_KEYS, Party, PartyState, Purpose, Quota, Span, require_in_force,
+};
 use super::store::{self, LABELS_AT_ONCE, key};
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
+use crate::input;
 
 /// A party that was not disabled.
 ///
@@ -85,12 +88,24 @@ pub async fn by_id(tx: &mut Tx, id: Uuid) -> Result<Entry> {
     Ok(entry(row, &purposes))
 }
 
-/// Parties after a name, disabled ones too, by name and without their purposes: a page of `limit`.
+/// Parties after a name, disabled ones too, by name and without their purposes: a page of `limit` of those that have these words in their
+/// names, in this order.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn after(tx: &mut Tx, name: &str, limit: i64) -> Result<Vec<Entry>> {
-    Ok(store::parties_after(tx, name, limit).await?.into_iter().map(|row| entry(row, &[])).collect())
+pub async fn after(tx: &mut Tx, name: &str, words: &str, limit: i64) -> Result<Vec<Entry>> {
+    let rows = store::parties_after(tx, name, &input::like(words), limit).await?;
+    Ok(rows.into_iter().map(|row| entry(row, &[])).collect())
+}
+
+/// The names of all parties that may verify at a time, by id.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn verifying(tx: &mut Tx, now: Timestamp) -> Result<HashMap<Uuid, String>> {
+    let rows = store::parties(tx).await?.into_iter().filter(|row| row.state == PartyState::Active);
+    let open = rows.filter(|row| require_in_force(row.contract().as_ref(), now).is_ok());
+    Ok(open.map(|row| (row.relying_party_id, row.name)).collect())
 }
 
 /// What holders read of a party: its name, and what it verifies for.

@@ -39,6 +39,8 @@ pub enum Period {
     Searches,
     /// Reports of false officers that were closed.
     FraudReports,
+    /// Reports of photocopies that were closed.
+    BranchReports,
     /// What administrators of the nation asked of each other.
     Proposals,
 }
@@ -56,7 +58,7 @@ impl Period {
             Self::Refusals => 30,
             Self::CallBacks | Self::Searches => 90,
             Self::ViewReasons => 365,
-            Self::FraudReports => 180,
+            Self::FraudReports | Self::BranchReports => 180,
             Self::Proposals => 730,
         }
     }
@@ -76,6 +78,8 @@ impl Period {
             Self::Searches => (30, 365),
             // Reports of one false officer come in for weeks. What nobody closed ends after a year in any case.
             Self::FraudReports => (30, 365),
+            // A party answers to the administration for the months before; counts without words stay for two years.
+            Self::BranchReports => (30, 365),
             // An auditor comes once a year.
             Self::Proposals => (365, 3_650),
         }

@@ -24,7 +24,7 @@ use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::{Budget, whose_share};
 use crate::keyring::Keyring;
 use crate::page::{self, Page};
-use crate::relying_party::{Allowance, Party, Quota, Usage, ports};
+use crate::relying_party::{Allowance, Party, Usage, ports};
 use crate::retention::{Period, ports as retention};
 use crate::transaction;
 
@@ -170,7 +170,7 @@ impl Service {
         question: &Question,
         now: Timestamp,
     ) -> Result<Answer> {
-        if party.quota == Quota::default() {
+        if !self.allowance.limits(party) {
             return self.answer(party, employee, question).await;
         }
         if let Err(full) = self.allowance.take(party, now).await {

@@ -64,6 +64,12 @@ pub const PAGES: &[Page] = &[
     Page::new(&["/undangan"], "Undangan IKD", "invite/main.js", &["staff/staff.css", "invite/invite.css"]),
     Page::new(&["/loket"], "Loket Dukcapil", "help/offices.js", &["help/help.css", "help/offices.css"]),
     Page::new(&["/antrean"], "Antrean loket IKD", "help/calls.js", &["help/help.css", "help/offices.css"]),
+    Page::new(
+        &["/terima"],
+        "Tempat yang menerima KTP Digital",
+        "help/accept.js",
+        &["help/help.css", "help/offices.css"],
+    ),
     Page::new(&["/status"], "Status layanan IKD", "help/status.js", &["help/help.css", "help/offices.css"]),
     Page::new(
         &["/verifikasi"],

@@ -7,6 +7,7 @@ mod acts;
 mod annulment;
 mod auditor;
 mod birth_date;
+mod branches;
 mod card;
 mod card_races;
 mod clock;

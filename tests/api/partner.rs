@@ -49,8 +49,14 @@ async fn add_administrator(world: &World, party: &str, username: &str) -> LogIn 
     LogIn { username: username.to_owned(), password, totp_secret }
 }
 
-async fn administrator<'a>(world: &'a World, username: &str) -> Desk<'a> {
-    log_in(world, &add_administrator(world, BANK, username).await).await
+/// An administrator of a party, logged in.
+pub async fn administrator_of<'a>(world: &'a World, party: &str, username: &str) -> Desk<'a> {
+    log_in(world, &add_administrator(world, party, username).await).await
+}
+
+/// An administrator of the bank, logged in.
+pub async fn administrator<'a>(world: &'a World, username: &str) -> Desk<'a> {
+    administrator_of(world, BANK, username).await
 }
 
 fn today(world: &World) -> Date {
@@ -260,6 +266,37 @@ async fn a_quota_ends_with_its_minute_or_day_and_repetitions_do_not_count() {
         for n in 0..7 {
             ask("NONSENSE", &format!("free-{n}")).await.expect(200);
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configured_quota_counts_where_the_contract_says_nothing() {
+    each_engine(async |context| {
+        let world = World::open_with(context, |config| config.quota.checks_per_day = 2).await;
+        let parties = &world.app.relying_parties;
+        let key = ikd::relying_party::ApiKey::parse(&world.api_key).unwrap().key_id;
+        let ask = async |name: &str| {
+            // What a node remembers of a key for a moment is not what is asked here.
+            parties.authentication().forget(key);
+            world.bank().verify("NONSENSE", "open_account", name).await
+        };
+        ask("scan-1").await.expect(200);
+        ask("scan-2").await.expect(200);
+        ask("scan-3").await.expect_problem(429, "quota_reached");
+        ask("scan-1").await.expect(200);
+        let rina = administrator(&world, "rina").await;
+        let shown = rina.get("/v1/partner").await.expect(200).json;
+        assert_eq!((&shown["quota"], &shown["used_today"]), (&json!({"per_minute": null, "per_day": 2}), &json!(2)));
+        let auditor = crate::staffing::official(&world, "pemeriksa", Role::Auditor).await;
+        let id = auditor.get("/v1/admin/parties").await.expect(200).json["items"][0]["party_id"].clone();
+        let party = auditor.get(&format!("/v1/admin/parties/{}", id.as_str().unwrap())).await.expect(200).json;
+        let day = |quota: &Value| quota["per_day"].clone();
+        assert_eq!((day(&party["quota"]), day(&party["default_quota"])), (Value::Null, json!(2)));
+        // What two agreed on counts in its place.
+        parties.set_quota(BANK, Quota { per_minute: None, per_day: Some(3) }).await.unwrap();
+        ask("scan-3").await.expect(200);
+        ask("scan-4").await.expect_problem(429, "quota_reached");
     })
     .await;
 }

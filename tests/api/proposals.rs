@@ -1,12 +1,13 @@
 //! What one administrator of the nation asks and another grants: a bank comes, changes, is stopped by one and comes back by two.
 
+use ikd::attribute::AttributeSet;
 use ikd::clock::DAY;
 use ikd::register::Date;
 use ikd::relying_party::ports as parties;
 use ikd::staff::{Realm, Role};
 use serde_json::{Value, json};
 use support::each_engine;
-use support::world::{LogIn, OFFICE, World};
+use support::world::{LogIn, OFFICE, World, purpose};
 use uuid::Uuid;
 
 use crate::staffing::{Official, official};
@@ -366,6 +367,37 @@ async fn an_office_comes_moves_and_closes_by_two_and_provinces_read() {
         grant(&id).await.expect(204);
         assert!(province.get(&path(&tebet, "")).await.expect(200).json["closed_at"].is_null());
         province.get(&path(&Uuid::from_u128(9).to_string(), "")).await.expect_problem(404, "not_found");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_party_is_found_by_parts_of_its_name_page_by_page() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let parties = &world.app.relying_parties;
+        for name in ["Koperasi Maju", "Bank 100% Syariah", "Bank Satu", "Toko_Dua"] {
+            parties.add(name, AttributeSet::FULL, &[purpose("open_account")]).await.unwrap();
+        }
+        let auditor = official(&world, "pemeriksa", Role::Auditor).await;
+        let page = async |query: &str| {
+            let reply = auditor.get(&format!("{PARTIES}?{query}")).await.expect(200).json;
+            let names = reply["items"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned());
+            (names.collect::<Vec<_>>(), reply["next"].as_str().map(str::to_owned))
+        };
+        assert_eq!(page("words=syariah").await.0, ["Bank 100% Syariah"]);
+        assert_eq!(page("words=BANK%20sya").await.0, ["Bank 100% Syariah"], "parts in their order, capitals or not");
+        assert_eq!(page("words=0%25").await.0, ["Bank 100% Syariah"], "a sign is a sign");
+        assert_eq!(page("words=o_d").await.0, ["Toko_Dua"]);
+        for nothing in ["words=syariah%20bank", "words=zzz", "words=%25a"] {
+            assert!(page(nothing).await.0.is_empty(), "{nothing}");
+        }
+        // The cursor goes on with what is looked for.
+        let (first, next) = page("words=o&limit=1").await;
+        let (second, next) = page(&format!("words=o&limit=1&cursor={}", next.unwrap())).await;
+        assert_eq!((first, second), (vec![String::from("Koperasi Maju")], vec![String::from("Toko_Dua")]));
+        assert_eq!(next, None);
+        assert_eq!(page("words=").await.0.len(), page("").await.0.len());
     })
     .await;
 }

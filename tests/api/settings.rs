@@ -303,7 +303,14 @@ async fn every_kind_of_mail_is_shown_with_invented_people_and_loads_nothing() {
             assert!(one["text"] != other["text"] && !text.contains('@') && text.contains("tidak pernah"), "{text}");
         }
     }
+    let noted = async || {
+        let sql =
+            "SELECT CAST(COUNT(*) AS BIGINT) FROM audit_event WHERE action = 'settings_read' AND subject_id <> $1";
+        world.count(sql, Uuid::nil()).await
+    };
+    let before = noted().await;
     let page = auditor.get(&format!("{MAILS}/activation_code/0?language=en")).await.expect(200);
+    assert_eq!(noted().await, before + 1, "as the list of all of them");
     let policy = page.headers["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.contains("default-src 'none'") && policy.contains("sandbox"), "{policy}");
     auditor.get(&format!("{MAILS}/activation_code/1")).await.expect_problem(404, "not_found");

@@ -103,9 +103,16 @@ describe("others", { timeout: 600_000 }, () => {
       await search();
       const told = await page.locator("main").innerText();
       assert.ok(!told.includes(resident.data.full_name) && !told.includes(resident.data.nik), "the log names no resident");
+      let searches = 0;
+      page.on("request", (request) => (searches += request.url().endsWith("/v1/admin/audit/searches") ? 1 : 0));
       await screen(page, "found");
-      // In another language the page is drawn anew.
-      await search();
+      // In another language the page is drawn anew, with what was found, in its words; and the log says nothing of a second search.
+      await page.getByRole("button", { name: /^EN:/ }).click();
+      await line.getByRole("button", { name: /Open the data/ }).waitFor();
+      assert.equal(await page.getByLabel("Act", { exact: true }).inputValue(), "scan");
+      await page.getByRole("button", { name: /^ID:/ }).click();
+      await line.getByRole("button", { name: /Buka data/ }).waitFor();
+      assert.equal(searches, 0);
       await line.getByRole("button", { name: /Buka data/ }).click();
       const dialog = page.getByRole("dialog");
       await dialog.getByLabel("Mengapa Anda mencari?").fill("Keluhan warga tentang datanya");
@@ -121,6 +128,16 @@ describe("others", { timeout: 600_000 }, () => {
       await page.getByText("Utuh.").first().waitFor();
       await page.getByText(/catatan dalam \d+ rantai sudah dibaca/).waitFor();
       await screen(page, "checked");
+      await page.getByRole("button", { name: /^EN:/ }).click();
+      await page.getByText(/entries in \d+ chains/).waitFor();
+      await page.getByRole("button", { name: /^ID:/ }).click();
+      await page.getByText("Utuh.").first().waitFor();
+      assert.equal(await line.count(), 1, "nor is what was found before");
+      await page.getByRole("link", { name: "Pegawai" }).click();
+      await heading(page, "Pegawai").waitFor();
+      await page.getByRole("link", { name: "Catatan audit" }).click();
+      await heading(page, "Catatan audit").waitFor();
+      assert.equal(await line.count(), 0, "whoever leaves the screen begins anew");
     });
   });
 });

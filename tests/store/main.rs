@@ -7,6 +7,7 @@
 mod activation;
 mod annulment;
 mod audit;
+mod branch;
 mod codes;
 mod correction;
 mod counter;

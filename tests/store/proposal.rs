@@ -118,9 +118,9 @@ async fn a_party_is_suspended_and_entitled_anew_and_its_people_are_invited() {
         }
         let now = context.now();
         let mut tx = context.db.write().await.unwrap();
-        let page = parties::parties_after(&mut tx, "Bank Lain", 9).await.unwrap();
+        let page = parties::parties_after(&mut tx, "Bank Lain", "%", 9).await.unwrap();
         assert_eq!(page.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["Bank Uji"]);
-        assert_eq!(parties::parties_after(&mut tx, "", 1).await.unwrap()[0].name, "Bank Lain");
+        assert_eq!(parties::parties_after(&mut tx, "", "%", 1).await.unwrap()[0].name, "Bank Lain");
 
         let nobody = Uuid::from_u128(99);
         assert!(!parties::resume(&mut tx, party).await.unwrap().happened());

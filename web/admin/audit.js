@@ -7,6 +7,16 @@ import { ask } from "/web/staff/ask.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 
 const SHORTEST = 5;
+// What was found, and what checking the chains led to, of whom: drawn anew, in another language, nobody asks again, and
+// no second search stands in the log.
+let kept = {};
+
+/** What is kept for whoever is logged in. */
+function keptOf({ who }) {
+  if (kept.who !== who.username) kept = { who: who.username };
+  return kept;
+}
+
 const shortId = (id) => id.slice(-6).toUpperCase();
 
 function outcome(text) {
@@ -123,12 +133,24 @@ function searchPart(session, isOver) {
   const list = el("ul", { class: "lines" });
   const foot = el("div", {});
   const send = button(t("audit.search"), null, { type: "submit", picture: "list" });
+  const own = keptOf(session);
+  // The words of acts in the language of the page: what was found before has those of another.
+  const titles = {};
   session.call("/audit/actions").then(
-    ({ items }) => what.input.append(...items.map((one) => el("option", { value: one.action }, one.title))),
+    ({ items }) => {
+      if (isOver()) return;
+      what.input.append(...items.map((one) => el("option", { value: one.action }, one.title)));
+      for (const one of items) titles[one.action] = one.title;
+      if (own.search) {
+        what.input.value = own.search.wanted.action ?? "";
+        draw();
+      }
+    },
     (error) => !isOver() && fill(place, failed(error)),
   );
 
-  function line(item, code) {
+  function line(found, code) {
+    const item = { ...found, title: titles[found.action] ?? found.title };
     const who = item.actor ?? t(`audit.actor.${item.actor_kind}`);
     const opens = code && item.subject_id && !item.reason;
     return el(
@@ -153,15 +175,22 @@ function searchPart(session, isOver) {
     );
   }
 
+  function draw() {
+    const { wanted, items, next } = own.search;
+    fill(list, items.map((item) => line(item, wanted.office)));
+    if (!items.length) fill(list, el("li", { class: "empty" }, icon("info"), el("p", {}, t("audit.none"))));
+    const more = () => show(wanted, next).catch((error) => !isOver() && fill(foot, failed(error, more)));
+    fill(foot, next ? button(t("audit.more"), more, { kind: "secondary", wide: false }) : null);
+  }
+
   async function show(wanted, cursor) {
     const page = await session.call("/audit/searches", { method: "POST", json: { ...wanted, cursor } });
     if (isOver()) return;
-    if (!cursor) fill(list);
-    list.append(...page.items.map((item) => line(item, wanted.office)));
-    if (!list.children.length) fill(list, el("li", { class: "empty" }, icon("info"), el("p", {}, t("audit.none"))));
-    const more = () => show(wanted, page.next).catch((error) => !isOver() && fill(foot, failed(error, more)));
-    fill(foot, page.next ? button(t("audit.more"), more, { kind: "secondary", wide: false }) : null);
+    const before = cursor ? own.search.items : [];
+    own.search = { wanted, items: [...before, ...page.items], next: page.next };
+    draw();
   }
+  if (own.search) draw();
 
   const submit = (event) => {
     event.preventDefault();
@@ -199,7 +228,20 @@ function checkPart(session, isOver) {
   const said = el("span", { class: "small", role: "status" });
   const label = el("label", { for: "audit-progress" }, said);
   const progress = el("div", { class: "stack-tight", hidden: true }, label, bar);
-  const nameOf = (chain) => chain.name ?? t("audit.general");
+  const own = keptOf(session);
+  const nameOf = (name) => name ?? t("audit.general");
+
+  /** What checking all chains led to. */
+  function result({ entries, chains: all, wrong }) {
+    progress.hidden = false;
+    bar.max = bar.value = Math.max(1, entries);
+    said.textContent = t("audit.check.done", { n: entries, of: all });
+    const title = wrong.length ? t("audit.check.unsound", { n: wrong.length }) : t("audit.check.sound");
+    const words = wrong.map(([name, n]) => t("audit.check.fault", { name: nameOf(name), n }));
+    if (wrong.length) words.push(t("audit.check.do"));
+    fill(place, notice(wrong.length ? "danger" : "success", title, ...words));
+    return title;
+  }
 
   async function chains() {
     const all = [];
@@ -235,18 +277,13 @@ function checkPart(session, isOver) {
       let read = 0;
       bar.max = Math.max(1, entries);
       for (const [at, chain] of all.entries()) {
-        said.textContent = t("audit.check.at", { name: nameOf(chain), n: at + 1, of: all.length });
+        said.textContent = t("audit.check.at", { name: nameOf(chain.name), n: at + 1, of: all.length });
         const faults = await checkChain(chain, (n) => (bar.value = read += n));
         if (isOver()) return;
-        if (faults) wrong.push([nameOf(chain), faults]);
+        if (faults) wrong.push([chain.name, faults]);
       }
-      said.textContent = t("audit.check.done", { n: read, of: all.length });
-      bar.value = bar.max;
-      const title = wrong.length ? t("audit.check.unsound", { n: wrong.length }) : t("audit.check.sound");
-      const words = wrong.map(([name, n]) => t("audit.check.fault", { name, n }));
-      if (wrong.length) words.push(t("audit.check.do"));
-      fill(place, notice(wrong.length ? "danger" : "success", title, ...words));
-      announce(title, wrong.length > 0);
+      own.check = { entries: read, chains: all.length, wrong };
+      announce(result(own.check), wrong.length > 0);
     } catch (error) {
       if (!isOver()) refused(place, error);
     } finally {
@@ -254,6 +291,7 @@ function checkPart(session, isOver) {
     }
   }
   const send = button(t("audit.check"), check, { kind: "secondary", wide: false, picture: "shield" });
+  if (own.check) result(own.check);
   return el(
     "section",
     { class: "card stack", "aria-labelledby": "audit-check" },
@@ -280,5 +318,9 @@ export function auditScreen(main, session) {
     ),
   );
   arrive(main);
-  return () => (ended = true);
+  return () => {
+    ended = true;
+    // Another screen, or nobody: what was read is gone from the page.
+    if (!session.who || location.hash.slice(1).split("/")[0] !== "catatan") kept = {};
+  };
 }

@@ -2,27 +2,8 @@
 
 import { button, el, fill, icon } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
+import { ATTRIBUTES } from "/web/app/attributes.js";
 
-const ATTRIBUTES = [
-  "nik",
-  "full_name",
-  "birth_place",
-  "birth_date",
-  "sex",
-  "blood_type",
-  "address",
-  "rt_rw",
-  "village",
-  "district",
-  "regency",
-  "province",
-  "religion",
-  "marital_status",
-  "occupation",
-  "nationality",
-  "portrait",
-  "age_over_17",
-];
 const PARTS = ["code", "text_id", "text_en"];
 // How many purposes stand in the form of an address: drawn anew in another language, as many stand there again.
 const counts = {};

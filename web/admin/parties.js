@@ -1,6 +1,6 @@
 // Relying parties: who verifies, and under what contract. One administrator asks that one come, another grants it.
 
-import { button, el, field, fill, icon } from "/web/shared/dom.js";
+import { announce, button, el, field, fill, icon } from "/web/shared/dom.js";
 import { ktpDate, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 
@@ -55,23 +55,43 @@ function line(party) {
   );
 }
 
+const WAIT_MILLISECONDS = 300;
+
 /** Shows them. Gives a function that ends it. */
 export function partiesScreen(main, session) {
   let ended = false;
+  let asked = 0;
+  let timer;
   const list = el("ul", { class: "lines" });
   const more = el("div", {}, el("p", { class: "muted" }, t("admin.loading")));
+  const search = field({
+    id: "party-find",
+    label: t("parties.find"),
+    hint: t("parties.find.hint"),
+    type: "search",
+    autocomplete: "off",
+    maxlength: 100,
+  });
+  search.input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => load(), WAIT_MILLISECONDS);
+  });
 
   async function load(cursor) {
+    const mine = (asked += 1);
+    const words = search.input.value.trim();
     try {
-      const rest = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
-      const { items, next } = await session.call(`/parties?limit=50${rest}`);
-      if (ended) return;
+      const query = new URLSearchParams({ limit: 50, ...(words ? { words } : {}), ...(cursor ? { cursor } : {}) });
+      const { items, next } = await session.call(`/parties?${query}`);
+      if (ended || mine !== asked) return;
+      if (!cursor) fill(list);
       list.append(...items.map(line));
-      const none = el("li", { class: "empty" }, icon("shield"), el("p", {}, t("parties.none")));
-      if (!list.children.length) fill(list, none);
+      const none = el("p", {}, t(words ? "parties.nothing" : "parties.none"));
+      if (!list.children.length) fill(list, el("li", { class: "empty" }, icon("shield"), none));
+      if (words && !cursor) announce(t("parties.found", { n: next ? `${items.length}+` : items.length }));
       fill(more, next ? button(t("admin.more"), () => load(next), { kind: "secondary", wide: false }) : null);
     } catch (error) {
-      if (!ended) fill(more, failed(error, () => load(cursor)));
+      if (!ended && mine === asked) fill(more, failed(error, () => load(cursor)));
     }
   }
 
@@ -83,12 +103,21 @@ export function partiesScreen(main, session) {
       { class: "card stack" },
       el("h1", {}, t("parties.title")),
       el("p", { class: "lead" }, t("parties.lead")),
-      may ? el("a", { class: "button", href: "#lembaga/baru" }, icon("plus"), t("parties.add")) : null,
+      el(
+        "div",
+        { class: "row" },
+        may ? el("a", { class: "button", href: "#lembaga/baru" }, icon("plus"), t("parties.add")) : null,
+        el("a", { class: "button secondary", href: "#lembaga/laporan" }, icon("list"), t("reported.title")),
+      ),
+      search,
       list,
       more,
     ),
   );
   arrive(main);
   load();
-  return () => (ended = true);
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
 }

@@ -47,12 +47,17 @@ export function personLine(person, acts) {
 }
 
 /** What the contract allows, and what of today's is used. */
-export function quotaWords({ quota, used_today: used }) {
-  const most = (key, n) => (n === null ? null : t(`parties.quota.${key}`, { n: number(n) }));
-  const parts = [most("minute", quota.per_minute), most("day", quota.per_day)].filter(Boolean);
-  const today =
-    quota.per_day === null ? "" : ` ${t("parties.quota.used", { n: number(Math.min(used, quota.per_day)) })}`;
-  return parts.length ? parts.join(", ") + today : t("parties.quota.none");
+export function quotaWords({ quota, default_quota: usual, used_today: used }) {
+  const most = (key, own, other) => {
+    if (own === null && other === null) return null;
+    const words = t(`parties.quota.${key}`, { n: number(own ?? other) });
+    return own === null ? t("parties.quota.usual", { words }) : words;
+  };
+  const day = quota.per_day ?? usual.per_day;
+  const parts = [most("minute", quota.per_minute, usual.per_minute), most("day", quota.per_day, usual.per_day)];
+  const said = parts.filter(Boolean);
+  const today = day === null ? "" : ` ${t("parties.quota.used", { n: number(Math.min(used, day)) })}`;
+  return said.length ? said.join(", ") + today : t("parties.quota.none");
 }
 
 /** That there is nothing of a kind. */

@@ -9,6 +9,7 @@ import { attributeWords, purposeLines } from "./matter.js";
 import { contractFields, standing } from "./parties.js";
 import { keyLine, none, number, personLine, quotaWords } from "./party-lines.js";
 import { reasonField } from "./proposals.js";
+import { reportedScreen } from "./reported.js";
 
 const monthName = (month) =>
   new Intl.DateTimeFormat(language === "en" ? "en-GB" : "id-ID", {
@@ -78,6 +79,7 @@ function newParty(main, session) {
 /** Shows one; `part` says which form of it. Gives a function that ends it. */
 export function partyScreen(main, session, id, which) {
   if (id === "baru") return newParty(main, session);
+  if (id === "laporan") return reportedScreen(main, session);
   let ended = false;
   const may = (permission) => session.who.permissions.includes(permission);
   const place = el("div", { class: "problem-place" });

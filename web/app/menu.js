@@ -52,6 +52,7 @@ export async function menu() {
     el(
       "nav",
       { class: "aside", "aria-label": t("app.more") },
+      el("a", { href: "/terima" }, icon("card", 22), t("app.accept")),
       el("a", { href: "/bantuan" }, icon("help", 22), t("app.help")),
     ),
     tabs("menu"),

@@ -2,7 +2,7 @@
 // any browser. A code that does not count gets one red answer, which never says why.
 
 import { announce, button, el, field, fill, fillPage, find, icon, mark, notice } from "/web/shared/dom.js";
-import { solveCaptcha } from "/web/shared/captcha.js";
+import { sendSolved } from "/web/shared/captcha.js";
 import { asRefused, explain, request, showUncaught } from "/web/shared/http.js";
 import { exactTime, languageSwitch, onLanguage, start, t } from "/web/shared/i18n.js";
 import { reportForm, reported } from "./report.js";
@@ -20,12 +20,7 @@ const challenge = async () =>
 /** Asks, with the work that a busy address is asked for; the person does nothing for it. */
 async function ask(path, body, again) {
   const send = async (more) => (await request(path, { method: "POST", json: { ...body, ...more }, again })).data;
-  try {
-    return await send({});
-  } catch (error) {
-    if (!["captcha_required", "captcha_invalid"].includes(error.code)) throw error;
-    return send({ captcha: await solveCaptcha(challenge) });
-  }
+  return sendSolved(send, challenge);
 }
 
 async function look() {

@@ -30,6 +30,7 @@ const WHEN = [
   "old_phone",
   "family",
   "offline",
+  "photocopy",
   "fake",
   "officer",
 ];
@@ -97,6 +98,9 @@ begin("help.title", (main) =>
               {},
               el("summary", {}, t(`when.${key}`)),
               el("p", {}, todo(key)),
+              key === "photocopy"
+                ? el("p", {}, el("a", { class: "button secondary", href: "/terima" }, t("when.photocopy.go")))
+                : null,
               key === "lost"
                 ? el("p", {}, el("a", { class: "button danger", href: "/blokir" }, icon("block"), t("when.lost.go")))
                 : null,

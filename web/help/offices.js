@@ -197,6 +197,7 @@ begin("offices.title", (main) => {
       list,
       place,
       el("p", {}, el("a", { href: "/status" }, t("offices.status"))),
+      el("p", {}, el("a", { href: "/terima" }, t("offices.accept"))),
     ),
   );
   input.setAttribute("aria-describedby", "words-hint");

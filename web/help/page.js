@@ -8,6 +8,7 @@ export const DOORS = [
   { key: "officer", address: "/petugas", picture: "office" },
   { key: "teller", address: "/verifikasi", picture: "scan" },
   { key: "offices", address: "/loket", picture: "office" },
+  { key: "accept", address: "/terima", picture: "card" },
   { key: "status", address: "/status", picture: "info" },
   { key: "block", address: "/blokir", picture: "block" },
   { key: "check", address: "/cek", picture: "shield" },
@@ -16,7 +17,11 @@ export const DOORS = [
 
 /** What to do when something is so; where it can be done stands in it as people type it. */
 export const todo = (key) =>
-  t(`when.${key}.do`, { address: `${location.host}/blokir`, check: `${location.host}/cek` });
+  t(`when.${key}.do`, {
+    address: `${location.host}/blokir`,
+    check: `${location.host}/cek`,
+    accept: `${location.host}/terima`,
+  });
 
 /** Loads the words, then draws now and after each change of language. `draw(main)` fills the page. */
 export async function begin(title, draw, { wide = false, doors = true } = {}) {

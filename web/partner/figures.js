@@ -3,24 +3,10 @@
 import { el, field, fill, icon } from "/web/shared/dom.js";
 import { ktpDate, language, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
+import { months } from "/web/staff/months.js";
 
-const MONTHS = 12;
-
-/** This month and those before it, the newest first: `[code, name]`. */
-function months() {
-  const now = new Date(Date.now() + 7 * 3600000);
-  const named = new Intl.DateTimeFormat(language === "en" ? "en-GB" : "id-ID", {
-    month: "long",
-    year: "numeric",
-    timeZone: "UTC",
-  });
-  return Array.from({ length: MONTHS }, (_, before) => {
-    const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - before, 1));
-    return [first.toISOString().slice(0, 7), named.format(first)];
-  });
-}
-
-const number = (n) => new Intl.NumberFormat(language === "en" ? "en-GB" : "id-ID").format(n);
+/** A number as people write it. */
+export const number = (n) => new Intl.NumberFormat(language === "en" ? "en-GB" : "id-ID").format(n);
 const sum = (items, kind) => items.filter((one) => one.kind === kind).reduce((all, one) => all + one.questions, 0);
 const KINDS = ["valid", "invalid", "error"];
 
@@ -40,12 +26,12 @@ function total(month) {
       el("td", { class: "number" }, number(one.questions)),
     ),
   );
-  return table(
+  return figureTable(
     t("partner.figures.month"),
     [
-      head(t("partner.figures.outcome")),
-      head(t("partner.figures.kind")),
-      head(t("partner.figures.questions"), "number"),
+      figureHead(t("partner.figures.outcome")),
+      figureHead(t("partner.figures.kind")),
+      figureHead(t("partner.figures.questions"), "number"),
     ],
     rows,
   );
@@ -60,13 +46,15 @@ function days(month) {
       KINDS.map((kind) => el("td", { class: "number" }, number(sum(one.items, kind)))),
     ),
   );
-  const heads = KINDS.map((kind) => head(t(`partner.figures.kind.${kind}`), "number"));
-  return table(t("partner.figures.days"), [head(t("partner.figures.day")), ...heads], rows);
+  const heads = KINDS.map((kind) => figureHead(t(`partner.figures.kind.${kind}`), "number"));
+  return figureTable(t("partner.figures.days"), [figureHead(t("partner.figures.day")), ...heads], rows);
 }
 
-const head = (text, kind = "") => el("th", { scope: "col", class: kind }, text);
+/** The head of a column. */
+export const figureHead = (text, kind = "") => el("th", { scope: "col", class: kind }, text);
 
-function table(caption, heads, rows) {
+/** A table of figures that can be scrolled. */
+export function figureTable(caption, heads, rows) {
   return el(
     "div",
     { class: "table-place", tabindex: "0", role: "region", "aria-label": caption },

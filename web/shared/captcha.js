@@ -21,3 +21,16 @@ export async function solveCaptcha(ask) {
     worker.terminate();
   }
 }
+
+/**
+ * What `send(more)` gives. Where the service asks a busy address for work first, `more` is sent again with the solution
+ * of what `challenge()` gives.
+ */
+export async function sendSolved(send, challenge) {
+  try {
+    return await send({});
+  } catch (error) {
+    if (!["captcha_required", "captcha_invalid"].includes(error.code)) throw error;
+    return send({ captcha: await solveCaptcha(challenge) });
+  }
+}

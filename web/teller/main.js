@@ -3,6 +3,8 @@
 import { fill } from "/web/shared/dom.js";
 import { showUncaught } from "/web/shared/http.js";
 import { onLanguage, start, t } from "/web/shared/i18n.js";
+import { branchReportsScreen } from "/web/partner/branch-reports.js";
+import { branchesScreen } from "/web/partner/branches.js";
 import { contractScreen } from "/web/partner/contract.js";
 import { figuresScreen } from "/web/partner/figures.js";
 import { keysScreen } from "/web/partner/keys.js";
@@ -56,6 +58,8 @@ const OWN_SCREENS = {
   pegawai: peopleScreen,
   daftar: listScreen,
   pemakaian: figuresScreen,
+  tempat: branchesScreen,
+  laporan: branchReportsScreen,
   webhook: webhookScreen,
   perjanjian: contractScreen,
 };
@@ -63,6 +67,7 @@ const OWN_PLACES = [
   { address: "#kunci", word: "keys", picture: "lock" },
   { address: "#pegawai", word: "people", picture: "face" },
   { address: "#pemakaian", word: "figures", picture: "list" },
+  { address: "#tempat", word: "branches", picture: "card" },
   { address: "#webhook", word: "webhook", picture: "bell" },
   { address: "#perjanjian", word: "contract", picture: "office" },
 ];
@@ -74,7 +79,7 @@ function drawAdministrator(who) {
   const main = frame({
     title: t("partner.title"),
     who: { name: who.full_name, place: who.relying_party },
-    here: shown === "daftar" ? "#pegawai" : `#${shown}`,
+    here: `#${{ daftar: "pegawai", laporan: "tempat" }[shown] ?? shown}`,
     places: [...OWN_PLACES.map((place) => ({ ...place, label: t(`partner.nav.${place.word}`) })), account],
     onLeave: () => session.logOut(),
   });

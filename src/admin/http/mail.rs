@@ -87,7 +87,7 @@ async fn mail_page(
     Path((kind, place)): Path<(String, usize)>,
     Query(query): Query<MailsQuery>,
 ) -> Result<Response, Problem> {
-    let mut page = Html(mails.one(&who, &kind, place, query.language)?.html).into_response();
+    let mut page = Html(mails.one(&who, &kind, place, query.language).await?.html).into_response();
     page.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     Ok(page)
 }

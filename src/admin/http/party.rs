@@ -8,10 +8,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::super::act::{ReadParties, StopPartyAdministrator, SuspendParty};
+use super::super::act::{ReadBranchCounts, ReadParties, StopPartyAdministrator, SuspendParty};
 use super::super::parties::{Parties, View};
 use crate::clock::Timestamp;
-use crate::page::Page;
+use crate::page::{self, Page};
 use crate::partner::model::{Kind, totals};
 use crate::register::Date;
 use crate::relying_party::model::{PartyState, Standing};
@@ -20,15 +20,35 @@ use crate::relying_party::{Contract, Entitlement, KeyLine, Quota};
 use crate::staff::Allowed;
 use crate::staff::model::AccountState;
 use crate::staff::ports::Member;
-use crate::web::{Json, PageQuery, Path, Problem, Query};
+use crate::web::extract::page_limit;
+use crate::web::{Json, Path, Problem, Query};
 
 pub(super) fn routes() -> OpenApiRouter<Parties> {
     OpenApiRouter::new()
         .routes(routes!(parties))
         .routes(routes!(party))
         .routes(routes!(party_usage))
+        .routes(routes!(reported_parties))
         .routes(routes!(suspend_party))
         .routes(routes!(stop_party_administrator))
+}
+
+/// Which parties.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PartiesQuery {
+    /// Parts of a name in their order; left out for all.
+    #[serde(default)]
+    #[param(example = "bank", max_length = 100)]
+    words: Option<String>,
+    /// `next` of the page before.
+    #[serde(default)]
+    cursor: Option<String>,
+    /// At most so many, 1 to 100.
+    #[serde(default, deserialize_with = "page_limit")]
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<i64>,
 }
 
 /// A page of relying parties.
@@ -85,16 +105,17 @@ fn last_day(ends_at: Timestamp) -> Date {
 }
 
 /// Relying parties by name, suspended ones too.
-#[utoipa::path(get, path = "/v1/admin/parties", tag = "Admin", security(("official" = [])), params(PageQuery),
+#[utoipa::path(get, path = "/v1/admin/parties", tag = "Admin", security(("official" = [])), params(PartiesQuery),
     responses((status = 200, description = "A page", body = PartiesReply),
         (status = "4XX", description = "`forbidden`, `session_ended`, `malformed_request`")))]
 async fn parties(
     State(parties): State<Parties>,
     who: Allowed<ReadParties>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<PartiesQuery>,
 ) -> Result<Json<PartiesReply>, Problem> {
-    let now = parties.now();
-    let page = parties.list(&who, query.cursor.as_deref(), query.limit()).await?;
+    let (now, words) = (parties.now(), query.words.as_deref().unwrap_or_default());
+    let limit = query.limit.unwrap_or(20).clamp(1, page::MOST);
+    let page = parties.list(&who, words, query.cursor.as_deref(), limit).await?;
     let Page { items, next } = page.map(|entry| PartyItem {
         party_id: entry.relying_party_id,
         name: entry.name,
@@ -123,8 +144,10 @@ struct PartyReply {
     entitlement: Entitlement,
     /// Under what it verifies; null where none is set.
     contract: Option<PartyContract>,
-    /// How many checks it may put.
+    /// How many checks it may put, as its contract says.
     quota: Quota,
+    /// How many where its contract says nothing, as is configured.
+    default_quota: Quota,
     /// About how many of today's are used; 0 without a quota of a day.
     used_today: i64,
     /// Whether it said where it is told what ends.
@@ -201,7 +224,7 @@ impl From<Member> for PartyPerson {
     }
 }
 
-fn reply(View { entry, keys, taken_today, administrators }: View, now: Timestamp) -> PartyReply {
+fn reply(View { entry, keys, default_quota, taken_today, administrators }: View, now: Timestamp) -> PartyReply {
     let Entry { relying_party_id, name, entitlement, created_at, contract, quota, has_contact, suspended, .. } = entry;
     let (suspended_at, suspended_reason) = suspended.unzip();
     PartyReply {
@@ -213,6 +236,7 @@ fn reply(View { entry, keys, taken_today, administrators }: View, now: Timestamp
         entitlement,
         contract: contract.map(|contract| PartyContract::of(contract, now)),
         quota,
+        default_quota,
         used_today: taken_today,
         has_contact,
         keys: keys.into_iter().map(|key| PartyKey::of(key, now)).collect(),
@@ -280,6 +304,49 @@ async fn party_usage(
     let (month, counted) = parties.usage(&who, id, query.month.as_deref()).await?;
     let item = |(kind, outcome, questions)| PartyUsageItem { kind, outcome, questions };
     Ok(Json(PartyUsageReply { month: month.to_string(), items: totals(&counted).into_iter().map(item).collect() }))
+}
+
+/// Parties whose branches people report. They are counts: of nobody.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReportedPartiesReply {
+    /// The month.
+    #[schema(example = "2026-11")]
+    month: String,
+    /// The most reported first, a hundred at most.
+    items: Vec<ReportedParty>,
+}
+
+/// A party whose branches people report.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReportedParty {
+    /// The party.
+    party_id: Uuid,
+    /// Its name.
+    #[schema(example = "Bank Contoh")]
+    name: String,
+    /// How often a photocopy was asked for.
+    #[schema(example = 12)]
+    photocopy: i64,
+    /// How often the digital KTP was refused.
+    #[schema(example = 3)]
+    refused: i64,
+}
+
+/// How often people report that branches of relying parties ask for photocopies or refuse digital KTPs, for a month in which it happened.
+#[utoipa::path(get, path = "/v1/admin/branch-counts", tag = "Admin", security(("official" = [])), params(PartyUsageQuery),
+    responses((status = 200, description = "The month", body = ReportedPartiesReply),
+        (status = "4XX", description = "`forbidden`, `session_ended`, `malformed_request`")))]
+async fn reported_parties(
+    State(parties): State<Parties>,
+    who: Allowed<ReadBranchCounts>,
+    Query(query): Query<PartyUsageQuery>,
+) -> Result<Json<ReportedPartiesReply>, Problem> {
+    let (month, counts) = parties.reported(&who, query.month.as_deref()).await?;
+    let items = counts.into_iter().map(|(count, name)| {
+        let (photocopy, refused) = (count.photocopy, count.refused);
+        ReportedParty { party_id: count.relying_party_id, name, photocopy, refused }
+    });
+    Ok(Json(ReportedPartiesReply { month: month.to_string(), items: items.collect() }))
 }
 
 /// Why a party is stopped.

@@ -100,11 +100,11 @@ pub async fn parties(tx: &mut Tx) -> DbResult<Vec<PartyRow>> {
     fetch_all!(tx, PartyRow, PARTIES)
 }
 
-const PARTIES_AFTER: &str = select_party!("WHERE name > $1 ORDER BY name LIMIT $2");
+const PARTIES_AFTER: &str = select_party!("WHERE name > $1 AND LOWER(name) LIKE $2 ESCAPE '!' ORDER BY name LIMIT $3");
 
-/// Relying parties after a name, by name: a page of `limit`.
-pub async fn parties_after(tx: &mut Tx, after: &str, limit: i64) -> DbResult<Vec<PartyRow>> {
-    fetch_all!(tx, PartyRow, PARTIES_AFTER, after, limit)
+/// Relying parties after a name, by name: a page of `limit` of those whose names fit a pattern of LIKE.
+pub async fn parties_after(tx: &mut Tx, after: &str, pattern: &str, limit: i64) -> DbResult<Vec<PartyRow>> {
+    fetch_all!(tx, PartyRow, PARTIES_AFTER, after, pattern, limit)
 }
 
 const PARTY_BY_NAME: &str = select_party!("WHERE name = $1");

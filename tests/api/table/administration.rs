@@ -52,6 +52,7 @@ pub fn by_two() -> Vec<Endpoint> {
         own("post", "/v1/admin/parties", bank).optional(&["contract"]),
         gone(own("get", "/v1/admin/parties/{id}", none())),
         gone(own("get", "/v1/admin/parties/{id}/usage", none())),
+        own("get", "/v1/admin/branch-counts", none()),
         gone(own("post", "/v1/admin/parties/{id}/entitlement", entitled)),
         gone(own("post", "/v1/admin/parties/{id}/contract", contract)),
         gone(

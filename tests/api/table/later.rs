@@ -155,6 +155,7 @@ pub fn by_two(stage: &Stage) -> Vec<Endpoint> {
         ),
         endpoint("get", "/v1/offices", Caller::Anybody, Waiting, none()),
         endpoint("get", "/v1/status", Caller::Anybody, Waiting, none()),
+        endpoint("get", "/v1/branches", Caller::Anybody, Waiting, none()),
         endpoint("get", "/v1/offices/{code}/calls", Caller::Anybody, Waiting, none()),
         endpoint("get", "/v1/officer/helpers", Supervisor, Waiting, none()),
         gone(endpoint(
@@ -188,6 +189,8 @@ pub fn of_partners() -> Vec<Endpoint> {
     let gone = |one: Endpoint| one.refuses(Waiting, 404, "not_found");
     let invited = json!({"full_name": "Dewi", "username": "D", "email": "dewi@bank.example", "language": "id"});
     let address = json!({"email": "dewi@bank.example", "language": "id"});
+    let branch = |regency: &str| json!({"name": "KCP", "address": "Jl. Satu", "regency": regency, "hours": "Senin", "shown": true});
+    let there = branch("5108");
     vec![
         own("get", "/v1/partner", Value::Null),
         own("get", "/v1/partner/keys", Value::Null),
@@ -206,6 +209,18 @@ pub fn of_partners() -> Vec<Endpoint> {
         own("post", "/v1/partner/employee-lists", Value::Null),
         own("post", "/v1/partner/employee-lists/check", Value::Null),
         own("get", "/v1/partner/usage", Value::Null),
+        own("get", "/v1/partner/branches", Value::Null),
+        // A regency that is none: the row's own body is refused too.
+        own("post", "/v1/partner/branches", branch("0000")).optional(&["hours"]),
+        gone(
+            own("put", "/v1/partner/branches/{id}", json!({"revision": 0, "branch": there}))
+                .optional(&["branch.hours"]),
+        ),
+        gone(own("delete", "/v1/partner/branches/{id}", Value::Null)),
+        own("get", "/v1/partner/regencies", Value::Null),
+        own("get", "/v1/partner/branch-counts", Value::Null),
+        own("get", "/v1/partner/branch-reports", Value::Null),
+        gone(own("post", "/v1/partner/branch-reports/{id}/close", Value::Null)),
         gone(own("get", "/v1/partner/webhook", Value::Null)),
         own("put", "/v1/partner/webhook", json!({"url": "http://bank.example/"})),
         own("delete", "/v1/partner/webhook", Value::Null),

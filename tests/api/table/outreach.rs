@@ -14,6 +14,7 @@ pub fn outreach(stage: &Stage) -> Vec<Endpoint> {
     let chief = |method, path, body| endpoint(method, path, Supervisor, Waiting, body);
     let gone = |one: Endpoint| one.refuses(Waiting, 404, "not_found");
     let step = || json!({"version": "0"});
+    let today = ikd::register::Date::in_jakarta(stage.world.context.now());
     let nobody = Uuid::from_u128(77);
     let later = |hours: i64| stage.world.context.now().plus_seconds(hours * 3_600).to_rfc3339();
     let plan = json!({"kind": "home_visit", "place": "Balai Warga", "village_code": "3171011001", "starts_at": later(1),
@@ -56,5 +57,15 @@ pub fn outreach(stage: &Stage) -> Vec<Endpoint> {
             json!({"office_id": nobody, "what": "Diminta uang Rp50.000", "place": "Pasar", "contact": "0812", "code": "x", "captcha": "x"}),
         )
         .optional(&["contact", "code", "captcha"]),
+        gone(
+            endpoint(
+                "post",
+                "/v1/branches/{id}/reports",
+                Anybody,
+                Active,
+                json!({"what": "photocopy", "day": today, "words": "Di kasir", "captcha": "x"}),
+            )
+            .optional(&["words", "captcha"]),
+        ),
     ]
 }

@@ -1,0 +1,138 @@
+//! Anybody reports that a photocopy was asked for, or the digital KTP refused.
+
+use std::net::IpAddr;
+
+use uuid::Uuid;
+
+use super::model::{KEEP_COUNTS_DAYS, KEEP_DAYS, Said, State};
+use super::store::report::NewReport;
+use super::store::{self, report};
+use crate::captcha;
+use crate::clock::{DAY, HOUR, Timestamp};
+use crate::context::Context;
+use crate::db::Tx;
+use crate::error::{Code, Result};
+use crate::fair::tiers;
+use crate::register::Date;
+use crate::relying_party::ports as parties;
+use crate::retention::{Period, ports as retention};
+use crate::transaction;
+use crate::window::{Counted, Window};
+
+/// What seals the words of a report.
+pub(super) const WORDS: &str = "branch_report";
+/// Reports of an hour from an address that cost nothing; each more needs a solved captcha.
+const FREE: i64 = 3;
+const TRIES: Window = Window { kind: "branch_try", seconds: HOUR, most: i64::MAX };
+/// Reports of a day from an address: each is a row, and somebody reads it.
+const REPORTS: Window = Window { kind: "branch_report", seconds: DAY, most: 20 };
+/// Of a day about one branch: who reports the same again adds nothing.
+const SAME: Window = Window { kind: "branch_same", seconds: DAY, most: 1 };
+
+/// Reports of all branches. Cloning shares everything.
+#[derive(Clone)]
+pub struct Reports {
+    context: Context,
+}
+
+impl Reports {
+    /// In this context.
+    pub const fn new(context: Context) -> Self {
+        Self { context }
+    }
+
+    /// Keeps a report about a branch. Gives whether it counts: from one address one report a day about a branch does.
+    ///
+    /// # Errors
+    /// `invalid_field`, `not_found` for a branch that nobody finds, `captcha_required`, `captcha_invalid`, `too_many`.
+    pub async fn report(&self, from: IpAddr, branch: Uuid, said: Said, captcha: Option<&str>) -> Result<bool> {
+        let now = self.context.now();
+        let said = said.checked(Date::in_jakarta(now))?;
+        // What nobody finds costs no try, and no captcha.
+        party_of(&mut self.context.db.read().await?, branch, now).await?;
+        self.admit(from, captcha, now).await?;
+        let id = self.context.random.uuid_v7(now);
+        let seal = |words: &crate::secret::Redacted<String>| {
+            self.context.vault.seal_bytes(&self.context.random, WORDS, id, words.expose().as_bytes())
+        };
+        let sealed = said.words.as_ref().map(seal).transpose()?;
+        let (day, month) = (said.day.to_string(), said.month());
+        transaction!(self.context.db, "branch.report", |tx| {
+            let relying_party_id = party_of(tx, branch, now).await?;
+            if !is_another(tx, from, branch, now).await? {
+                return Ok(false);
+            }
+            let new = NewReport {
+                report_id: id,
+                branch_id: branch,
+                relying_party_id,
+                what: said.what,
+                day: &day,
+                sealed: sealed.as_deref(),
+            };
+            report::add(tx, &new, &month, now).await?;
+            Ok(true)
+        })
+    }
+
+    async fn admit(&self, from: IpAddr, captcha: Option<&str>, now: Timestamp) -> Result<()> {
+        transaction!(self.context.db, "branch.count", |tx| {
+            let mut is_free = true;
+            for tier in tiers(from) {
+                let network = tier.network.to_string();
+                let counted = TRIES.count(tx, &[network.as_bytes()], now).await?;
+                let free = FREE * i64::from(tier.shares);
+                is_free &= matches!(counted, Counted::Use(number) if number <= free);
+                let most = Window { most: REPORTS.most * i64::from(tier.shares), ..REPORTS };
+                most.count(tx, &[network.as_bytes()], now).await?.or_refuse(Code::TooMany.into())?;
+            }
+            if is_free {
+                return Ok(Ok(()));
+            }
+            match captcha::verify(&self.context.vault, captcha, now) {
+                Ok(solved) => captcha::service::spend(tx, &solved).await.map(Ok),
+                // The try stays counted.
+                Err(refused) => Ok(Err(refused)),
+            }
+        })?
+    }
+
+    /// Forgets what was reported long ago, counts of years, and branches that ended before those; gives how much.
+    ///
+    /// # Errors
+    /// When the database did not do it.
+    pub async fn sweep(&self) -> Result<u64> {
+        let now = self.context.now();
+        let old = now.plus_seconds(-KEEP_DAYS * DAY);
+        let since = Date::in_jakarta(now).plus_days(-KEEP_COUNTS_DAYS).ok_or(Code::Internal)?;
+        let month = format!("{:04}-{:02}", since.year(), since.month());
+        transaction!(self.context.db, "branch.sweep", |tx| {
+            let closed = retention::kept_since(&self.context, tx, Period::BranchReports, now).await?;
+            let reports = report::sweep(tx, old, closed, &month).await?;
+            // Later than anything that names them: what was reported on their last day happened in that month.
+            Ok(reports + store::forget(tx, since.midnight().plus_seconds(-31 * DAY)).await?)
+        })
+    }
+}
+
+/// The party of a branch that anybody finds now.
+async fn party_of(tx: &mut Tx, branch: Uuid, now: Timestamp) -> Result<Uuid> {
+    let found = store::lookup(tx, branch).await?.filter(|branch| branch.state == State::Shown);
+    let party = found.ok_or(Code::NotFound)?.relying_party_id;
+    let open = parties::active(tx, party).await?.filter(|party| party.require_contract(now).is_ok());
+    open.map(|_| party).ok_or_else(|| Code::NotFound.into())
+}
+
+/// Whether an address has not reported this branch today. Who comes from a wider network has the shares of that.
+async fn is_another(tx: &mut Tx, from: IpAddr, branch: Uuid, now: Timestamp) -> Result<bool> {
+    let today = now.day_in_jakarta().to_be_bytes();
+    for tier in tiers(from) {
+        let network = tier.network.to_string();
+        let most = Window { most: SAME.most * i64::from(tier.shares), ..SAME };
+        let counted = most.count(tx, &[network.as_bytes(), branch.as_bytes(), &today], now).await?;
+        if matches!(counted, Counted::Full { .. }) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
