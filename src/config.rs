@@ -35,6 +35,8 @@ pub struct Config {
     pub staff: Staff,
     /// What is sent to relying parties.
     pub webhook: Webhook,
+    /// The log of stops outside the database.
+    pub stop_log: StopLog,
     /// How long what ended is kept.
     pub retention: Retention,
     /// Flood protection per process; what guards secrets is counted in rows and is not configurable.
@@ -329,6 +331,15 @@ pub struct Webhook {
     /// Send to addresses that are not of the public internet too: what stands beside this service could be reached. Refused in
     /// production.
     pub allow_private: bool,
+}
+
+/// The log of stops outside the database, without which a restored copy revives what was stopped since (docs/backup.md).
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StopLog {
+    /// Folder in which this process writes a file of its own: on another disk than the database's, and kept as long as copies of the
+    /// database are. Empty for none.
+    pub directory: PathBuf,
 }
 
 /// How long what ended is kept. What protects secrets and pictures is not configurable.

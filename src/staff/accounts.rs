@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::invitation::take_back;
 use super::model::{AccountState, Affiliation, Person, Realm, Role, check_region, check_username};
 use super::proof::TOTP_TABLE;
+use super::stops;
 use super::store::account::{self, Account};
 use super::store::{passkey, session};
 use crate::audit::{self, Action};
@@ -17,6 +18,7 @@ use crate::login::strength::check_strength;
 use crate::login::totp::{self, TotpSecret};
 use crate::register::Date;
 use crate::secret::Redacted;
+use crate::stop_log::Kind;
 use crate::{input, office, relying_party, transaction};
 
 /// Where somebody is to belong, and as what.
@@ -173,6 +175,7 @@ impl Accounts {
             account::set_password(tx, person.staff_id, &hash).await?.or(Code::NotFound)?;
             passkey::forget_asked(tx, person.staff_id).await?;
             session::end_all(tx, person.staff_id).await?;
+            stops::note(&self.context, tx, Kind::StaffSecrets, person.staff_id).await?;
             self.audit.operator(tx, Action::PasswordSet, person.staff_id).await
         })
     }
@@ -188,6 +191,7 @@ impl Accounts {
             account::set_totp(tx, person.staff_id, &sealed).await?.or(Code::NotFound)?;
             passkey::remove_all(tx, person.staff_id).await?;
             session::end_all(tx, person.staff_id).await?;
+            stops::note(&self.context, tx, Kind::StaffSecrets, person.staff_id).await?;
             self.audit.operator(tx, Action::TotpReset, person.staff_id).await
         })?;
         Ok((person.staff_id, totp))
@@ -207,6 +211,7 @@ impl Accounts {
             account::set_totp(tx, person.staff_id, &sealed).await?.or(Code::NotFound)?;
             passkey::remove_all(tx, person.staff_id).await?;
             session::end_all(tx, person.staff_id).await?;
+            stops::note(&self.context, tx, Kind::StaffSecrets, person.staff_id).await?;
             self.audit.operator(tx, Action::PasswordSet, person.staff_id).await
         })?;
         Ok(Secrets { staff_id: person.staff_id, password, totp })
@@ -234,6 +239,7 @@ impl Accounts {
             if let Some(party) = party {
                 take_back(tx, party, person.staff_id, (None, now)).await?;
             }
+            stops::note(&self.context, tx, stops::switched(state), person.staff_id).await?;
             self.audit.operator(tx, switched(realm, state), person.staff_id).await
         })
     }
@@ -291,6 +297,7 @@ impl Accounts {
         let person = self.find(realm, username).await?;
         transaction!(self.context.db, "staff.restore_rights", |tx| {
             account::restore(tx, person.staff_id).await?.or(Code::NotFound)?;
+            stops::note(&self.context, tx, Kind::StaffUnpaused, person.staff_id).await?;
             self.audit.operator(tx, Action::RightsRestored, person.staff_id).await
         })
     }

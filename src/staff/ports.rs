@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::invitation::accept::CONTACT;
 use super::invitation::model::Contact;
 use super::model::{AccountState, IDLE_MINUTES, Person, Role, Roles};
+use super::stops;
 pub use super::store::account::Paused;
 use super::store::account::{self, Account};
 pub use super::store::party::MemberRow as Member;
@@ -16,6 +17,7 @@ use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Result};
 use crate::office::Scope;
+use crate::stop_log::Kind;
 
 /// Whether a person may act: was added, neither disabled since nor paused, and their time at the place is not over.
 ///
@@ -157,10 +159,11 @@ pub async fn is_of_office(tx: &mut Tx, office: Uuid, person: Uuid) -> Result<boo
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn pause(tx: &mut Tx, people: &[Uuid], now: Timestamp) -> Result<Vec<Uuid>> {
+pub async fn pause(context: &Context, tx: &mut Tx, people: &[Uuid], now: Timestamp) -> Result<Vec<Uuid>> {
     let mut paused = Vec::new();
     for person in people {
         if account::pause(tx, *person, now).await?.happened() {
+            stops::note(context, tx, Kind::StaffPaused, *person).await?;
             paused.push(*person);
         }
     }
@@ -179,8 +182,9 @@ pub async fn paused(tx: &mut Tx, office: Uuid) -> Result<Vec<Paused>> {
 ///
 /// # Errors
 /// `not_found` for oneself, for somebody of another office, where they do not rest, and for whoever was paused or disabled meanwhile.
-pub async fn restore(tx: &mut Tx, office: Uuid, person: Uuid, colleague: Uuid) -> Result<()> {
-    account::restore_colleague(tx, office, person, colleague).await?.or(Code::NotFound)
+pub async fn restore(context: &Context, tx: &mut Tx, office: Uuid, person: Uuid, colleague: Uuid) -> Result<()> {
+    account::restore_colleague(tx, office, person, colleague).await?.or(Code::NotFound)?;
+    stops::note(context, tx, Kind::StaffUnpaused, person).await
 }
 
 /// The people of a relying party after a user name, by their names.
@@ -196,7 +200,13 @@ pub async fn members(tx: &mut Tx, of: Uuid, after: &str, limit: i64) -> Result<V
 ///
 /// # Errors
 /// `not_found` for whoever is no employee of the party, another administrator too, and where the one who does it was disabled.
-pub async fn switch_employee(tx: &mut Tx, of: Uuid, employee: Uuid, by: Uuid, state: AccountState) -> Result<()> {
+pub async fn switch_employee(
+    context: &Context,
+    tx: &mut Tx,
+    (of, employee): (Uuid, Uuid),
+    by: Uuid,
+    state: AccountState,
+) -> Result<()> {
     if !party::switch(tx, of, employee, by, state).await?.happened() {
         let found = account::by_id(tx, employee).await?;
         let is_own = |one: &Account| one.person.affiliation.relying_party_id() == Some(of);
@@ -206,5 +216,5 @@ pub async fn switch_employee(tx: &mut Tx, of: Uuid, employee: Uuid, by: Uuid, st
     if state == AccountState::Disabled {
         session::end_all(tx, employee).await?;
     }
-    Ok(())
+    stops::note(context, tx, stops::switched(state), employee).await
 }

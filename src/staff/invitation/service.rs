@@ -20,6 +20,7 @@ use crate::secret::Redacted;
 use crate::staff::accounts::Listed;
 use crate::staff::model::{AccountState, Affiliation, Role, check_region, check_username};
 use crate::staff::ports;
+use crate::staff::stops;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::invitation::{self as store, Invitation};
 use crate::staff::store::session;
@@ -202,7 +203,7 @@ impl Invitations {
     /// `not_found` for oneself, somebody out of reach, and who left before.
     pub async fn stop(&self, asker: Asker, event: Event, person: Uuid) -> Result<()> {
         self.within(asker, person).await?;
-        audited!(self.audit, event, "staff.stop", |tx| leave(tx, person).await)
+        audited!(self.audit, event, "staff.stop", |tx| leave(&self.context, tx, person).await)
     }
 
     /// Confirms that somebody still works at the office: their time goes on for half a year from now.
@@ -298,7 +299,7 @@ impl Invitations {
     /// What follows once nobody else has to say yes.
     async fn carry_out(&self, tx: &mut Tx, request: &Invitation, now: Timestamp) -> Result<()> {
         match (request.kind, request.staff_id) {
-            (Kind::Leave, Some(person)) => leave(tx, person).await,
+            (Kind::Leave, Some(person)) => leave(&self.context, tx, person).await,
             _ => {
                 outbox::enqueue(tx, &self.context.random, now, INVITATION, request.invitation_id).await?;
                 Ok(())
@@ -351,10 +352,10 @@ struct About {
     ends_at: Option<Timestamp>,
 }
 
-async fn leave(tx: &mut Tx, person: Uuid) -> Result<()> {
+async fn leave(context: &Context, tx: &mut Tx, person: Uuid) -> Result<()> {
     account::set_state(tx, person, AccountState::Disabled).await?.or(Code::NotFound)?;
     session::end_all(tx, person).await?;
-    Ok(())
+    stops::note(context, tx, stops::switched(AccountState::Disabled), person).await
 }
 
 /// When the time of somebody ends whose last day is this.
