@@ -42,8 +42,8 @@ use crate::webhook::Webhooks;
 use crate::{
     activation, admin, annulment, captcha, card, closure, contact, correction, counter, device, directory, dispute,
     duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office, outreach, partner,
-    proposal, recovery, refresh, register, registration, relying_party, staff, status_list, stop_log, transaction, transfer,
-    verification, wallet, webhook, window,
+    proposal, recovery, refresh, register, registration, relying_party, staff, status_list, stop_log, transaction,
+    transfer, verification, wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.

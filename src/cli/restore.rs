@@ -49,7 +49,9 @@ fn print(report: &Report) -> Result<(), Failure> {
     let (parties, paused) = (report.parties_suspended, report.staff_paused);
     say!("{parties:6} relying parties are suspended, and the rights of {paused} people rest, as they did");
     let (api, signing) = (report.api_keys_revoked, report.signing_keys_revoked);
-    say!("{api:6} API keys and {signing} signing keys are revoked as they were (`ikd keys list` says whether one signs)");
+    say!(
+        "{api:6} API keys and {signing} signing keys are revoked as they were (`ikd keys list` says whether one signs)"
+    );
     list("whose activation is lost; they register anew", &report.activations_lost)?;
     list("whose move to another phone is lost; they register anew", &report.moves_lost)?;
     list("who chose another PIN since; they are blocked until they choose one at a counter", &report.pins_lost)?;

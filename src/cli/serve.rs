@@ -9,8 +9,8 @@ use super::{Failure, open_context};
 use crate::app::App;
 use crate::config::{Config, Mode};
 use crate::context::Context;
-use crate::web::server::{Listener, ServerError};
 use crate::stop_log::StopLog;
+use crate::web::server::{Listener, ServerError};
 use crate::{audit, stop_log, transaction};
 
 /// Connections to the metrics at once.
@@ -39,7 +39,9 @@ pub async fn run(mut config: Config) -> Result<(), Failure> {
     crate::restore::check(&context.db).await?;
     StopLog::check(&context).await?;
     if context.config.service.mode == Mode::Production && !stop_log::ports::is_kept(&context) {
-        tracing::warn!("no stop log is kept (stop_log.directory): a restored backup would revive what was stopped since");
+        tracing::warn!(
+            "no stop log is kept (stop_log.directory): a restored backup would revive what was stopped since"
+        );
     }
     let app = App::open(context).await?;
     let address = listener.address().map_err(|error| Failure::Environment(error.to_string()))?;

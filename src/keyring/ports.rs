@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::model::{
-    KeyState, from_hex, hex, LEAST_PUBLISHED_SECONDS, NODE_SILENCE_SECONDS, Retirement, Takeover, changed_since, no_successor,
-    not_held, not_waiting, too_new,
+    KeyState, LEAST_PUBLISHED_SECONDS, NODE_SILENCE_SECONDS, Retirement, Takeover, changed_since, from_hex, hex,
+    no_successor, not_held, not_waiting, too_new,
 };
 use super::store::{self, KeyRow, Node};
 use crate::changed::Changed;

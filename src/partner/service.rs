@@ -106,7 +106,14 @@ impl Partners {
     pub async fn disable(&self, who: &Allowed<DisableEmployee>, employee: Uuid) -> Result<()> {
         let Administrator { staff_id, party } = &who.agent;
         audited!(self.audit, who.event(employee), "partner.disable_employee", |tx| {
-            people::switch_employee(&self.context, tx, (party.relying_party_id, employee), *staff_id, AccountState::Disabled).await
+            people::switch_employee(
+                &self.context,
+                tx,
+                (party.relying_party_id, employee),
+                *staff_id,
+                AccountState::Disabled,
+            )
+            .await
         })
     }
 
@@ -117,7 +124,14 @@ impl Partners {
     pub async fn enable(&self, who: &Allowed<EnableEmployee>, employee: Uuid) -> Result<()> {
         let Administrator { staff_id, party } = &who.agent;
         audited!(self.audit, who.event(employee), "partner.enable_employee", |tx| {
-            people::switch_employee(&self.context, tx, (party.relying_party_id, employee), *staff_id, AccountState::Active).await
+            people::switch_employee(
+                &self.context,
+                tx,
+                (party.relying_party_id, employee),
+                *staff_id,
+                AccountState::Active,
+            )
+            .await
         })
     }
 

@@ -188,13 +188,7 @@ pub async fn add_own_key(
 ///
 /// # Errors
 /// `not_found` for a key that is not the party's.
-pub async fn revoke_own_key(
-    context: &Context,
-    tx: &mut Tx,
-    party: Uuid,
-    key_id: Uuid,
-    now: Timestamp,
-) -> Result<bool> {
+pub async fn revoke_own_key(context: &Context, tx: &mut Tx, party: Uuid, key_id: Uuid, now: Timestamp) -> Result<bool> {
     if key::revoke_own(tx, party, key_id, now).await?.happened() {
         stop_log::note_that(context, tx, (Kind::ApiKeyRevoked, key_id), None, now).await?;
         return Ok(true);

@@ -13,8 +13,8 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Code, Language, Refusal, Result};
 use crate::register::Date;
-use crate::{input, transaction};
 use crate::stop_log::{Kind, ports as stop_log};
+use crate::{input, transaction};
 
 /// The register of relying parties. Cloning shares it.
 #[derive(Clone)]

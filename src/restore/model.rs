@@ -94,8 +94,7 @@ mod tests {
         assert!(net([&lifted]).pin);
         let by_pin = entry(3, 1, Kind::Restarted, Some("register_changed"));
         assert!(!net([&by_pin]).pin);
-        let (stopped, activated) =
-            (entry(2, 1, Kind::Stopped, Some("superseded")), entry(3, 2, Kind::Activated, None));
+        let (stopped, activated) = (entry(2, 1, Kind::Stopped, Some("superseded")), entry(3, 2, Kind::Activated, None));
         let lost = net([&stopped, &activated]);
         assert_eq!((lost.lost, lost.stop), (Some(Kind::Activated), None));
     }

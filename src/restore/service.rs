@@ -87,7 +87,9 @@ pub async fn check(db: &Db) -> Result<()> {
     let mut tx = db.read().await?;
     let state: Option<String> = setting::get(&mut tx, STATE).await?;
     if state.as_deref() == Some(RUNNING) {
-        return Err(Error::internal("restoring this database was begun and not ended: run `ikd restore` again (docs/backup.md)"));
+        return Err(Error::internal(
+            "restoring this database was begun and not ended: run `ikd restore` again (docs/backup.md)",
+        ));
     }
     Ok(())
 }
@@ -159,7 +161,10 @@ async fn nobody_works(context: &Context) -> Result<()> {
         return Ok(());
     }
     // In a copy they stay as they were when it was made.
-    tokio::time::sleep(Duration::from_secs(2 * context.config.keys.refresh_seconds.max(1)) + Duration::from_millis(500)).await;
+    tokio::time::sleep(
+        Duration::from_secs(2 * context.config.keys.refresh_seconds.max(1)) + Duration::from_millis(500),
+    )
+    .await;
     if seen().await? == before {
         return Ok(());
     }
@@ -305,11 +310,13 @@ async fn others(context: &Context, unknown: &[Entry], report: &mut Report) -> Re
         }
     }
     for person in last_is(unknown, (Kind::StaffPaused, Kind::StaffUnpaused)) {
-        let paused = transaction!(context.db, "restore.pause", |tx| staff::pause_again(context, tx, person, now).await)?;
+        let paused =
+            transaction!(context.db, "restore.pause", |tx| staff::pause_again(context, tx, person, now).await)?;
         report.staff_paused += u64::from(paused);
     }
     for party in last_is(unknown, (Kind::PartySuspended, Kind::PartyResumed)) {
-        let done = transaction!(context.db, "restore.party", |tx| parties::suspend_again(context, tx, party, now).await)?;
+        let done =
+            transaction!(context.db, "restore.party", |tx| parties::suspend_again(context, tx, party, now).await)?;
         report.parties_suspended += u64::from(done);
     }
     for entry in of_kind(unknown, Kind::ApiKeyRevoked) {

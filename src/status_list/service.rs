@@ -61,6 +61,13 @@ pub struct Published {
     read_at: Instant,
 }
 
+impl Published {
+    /// The places that are void, in order.
+    pub fn voided(&self) -> &[u32] {
+        &self.voided
+    }
+}
+
 /// Places that this node has taken and not given out yet.
 struct Lease {
     list_id: i64,

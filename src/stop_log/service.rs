@@ -175,7 +175,8 @@ async fn append(context: &Context, file: Option<Writing>, entries: Vec<Entry>) -
         Ok::<_, std::io::Error>((file, entries))
     });
     let written = written.await.map_err(|error| Error::internal(format!("stop log: {error}")))?;
-    written.map_err(|error| Error::internal(format!("stop log: {}: {error}", context.config.stop_log.directory.display())))
+    written
+        .map_err(|error| Error::internal(format!("stop log: {}: {error}", context.config.stop_log.directory.display())))
 }
 
 /// Who is told of commits.

@@ -149,6 +149,7 @@ async fn before(place: &Place, node: &Node) -> Before {
         world.waiting(&bases, 4, "warga4@contoh.id").await,
     ];
     let officer = world.log_in_at(bases[0], world.officer()).await;
+    world.json(&["officer", "add", "kedua", "Petugas Kedua", "--office", "UJI-01", "--generate-password"]).await;
     for one in [&blocked, &dead, &lifted, &shown, &waiting] {
         world.visit(&officer, one).await;
     }
@@ -171,16 +172,17 @@ async fn after(place: &Place, node: &Node, this: &Before) {
     let file = world.folder.path().join("deaths.csv");
     std::fs::write(file, csv_of([&dead(&this.dead.record)])).unwrap();
     let (code, told) =
-        place.run_on(&world.database, &["register", "import", "deaths.csv", "--trust-zeros"]).await;
+        place.run_on(&world.database, &["register", "import", "deaths.csv", "--trust-trailing-zeros"]).await;
     assert_eq!(code, 0, "{told}");
     let person = &lifted.record;
     let body = json!({"nik": person.nik, "full_name": person.full_name, "birth_date": person.birth_date,
         "reason": "Ponsel dicuri di pasar"});
-    this.officer.post("/v1/officer/blocks", &body).await.expect(200);
+    this.officer.post("/v1/officer/blocks", &body).await.expect(202);
     unblock(lifted).await;
     assert_eq!(world.verdict_of(&world.bank(&node.base), &this.token).await, "valid");
-    let (code, told) = place.run_on(&world.database, &["officer", "disable", "petugas"]).await;
+    let (code, told) = place.run_on(&world.database, &["officer", "disable", "kedua"]).await;
     assert_eq!(code, 0, "{told}");
+    this.officer.get("/v1/officer/sessions").await.expect(200);
     for (holder, state) in [(blocked, "blocked"), (&this.dead, "blocked"), (lifted, "active")] {
         assert_eq!(standing(holder).await.0, state);
     }
@@ -273,11 +275,16 @@ async fn nothing_revives(engine: Engine) {
         assert_eq!(world.verdict_of(&bank, &fresh).await, "valid");
         assert_eq!(world.verdict_of(&bank, &fresh).await, "already_used");
     }
-    officer.get("/v1/officer/queue").await.expect(401);
+    officer.get("/v1/officer/sessions").await.expect(401);
     let (_, told) = place.run(&["--format", "json", "officer", "list"]).await;
-    assert!(told.contains(r#""state":"disabled""#), "{told}");
+    let officers: Value = serde_json::from_str(&told).unwrap();
+    let state = |name: &str| {
+        let listed = officers["officers"].as_array().unwrap().iter().find(|one| one["username"] == name).unwrap();
+        listed["state"].clone()
+    };
+    assert_eq!((state("petugas"), state("kedua")), (json!("active"), json!("disabled")));
     let refused = world.enter(&waiting, &code).await;
-    assert!(refused.status >= 400, "the code of before: {}", refused.status);
+    assert!(refused.status.is_client_error(), "the code of before: {}", refused.status);
     let audited = place.run(&["audit", "verify"]).await;
     assert_eq!(audited.0, 0, "{}", audited.1);
     let (code, told) = place.run(&["restore"]).await;

@@ -113,7 +113,13 @@ pub async fn renew_manager(
 ///
 /// # Errors
 /// `not_found` for anybody else; `wrong_state` for who is disabled.
-pub async fn stop_manager(context: &Context, tx: &mut Tx, id: Uuid, reason: &str, (by, now): (Uuid, Timestamp)) -> Result<()> {
+pub async fn stop_manager(
+    context: &Context,
+    tx: &mut Tx,
+    id: Uuid,
+    reason: &str,
+    (by, now): (Uuid, Timestamp),
+) -> Result<()> {
     let (party, _) = manager(tx, id).await?;
     // Whoever invites for the party waits until this is over, and then may not.
     relying_party::ports::hold(tx, party).await?;
