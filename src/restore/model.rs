@@ -5,7 +5,7 @@ use crate::stop_log::{Entry, Kind};
 
 /// What is to be done about one resident, all in all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Net {
+pub struct Fate {
     /// It was started again: a stop that the copy knows is over.
     pub started: bool,
     /// The last stop, where nothing started it again.
@@ -34,27 +34,27 @@ pub fn reason(entry: &Entry) -> Option<Reason> {
 
 /// What all these entries about one resident come to. Each one that the log tells of had its effect: it was not refused for what was so
 /// before, so the last one counts.
-pub fn net<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Net {
+pub fn sum<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Fate {
     let mut entries: Vec<&Entry> = entries.into_iter().collect();
     entries.sort_by_key(|entry| entry.order());
-    let mut net = Net::default();
+    let mut sum = Fate::default();
     for entry in entries {
         match entry.kind {
-            Kind::Stopped => net.stop = reason(entry).map(|reason| Stop { reason, entry: entry.clone() }),
+            Kind::Stopped => sum.stop = reason(entry).map(|reason| Stop { reason, entry: entry.clone() }),
             Kind::Restarted => {
-                (net.started, net.stop) = (true, None);
+                (sum.started, sum.stop) = (true, None);
                 // At a counter a new PIN comes with it.
-                net.pin |= reason(entry).is_some_and(|ended| ended.lift() == Lift::Counter);
+                sum.pin |= reason(entry).is_some_and(|ended| ended.lift() == Lift::Counter);
             }
             Kind::Activated | Kind::Moved => {
-                (net.lost, net.stop) = (Some(entry.kind), None);
+                (sum.lost, sum.stop) = (Some(entry.kind), None);
             }
-            Kind::PinChanged => net.pin = true,
-            Kind::CardIssued | Kind::CardVoided => net.cards = true,
+            Kind::PinChanged => sum.pin = true,
+            Kind::CardIssued | Kind::CardVoided => sum.cards = true,
             _ => {}
         }
     }
-    net
+    sum
 }
 
 #[cfg(test)]
@@ -74,9 +74,9 @@ mod tests {
         let stopped = entry(2, 90, Kind::Stopped, Some("officer_block_provisional"));
         let started = entry(3, 50, Kind::Restarted, Some("officer_block_provisional"));
         let again = entry(4, 10, Kind::Stopped, Some("self_block"));
-        let lifted = net([&started, &stopped]);
-        assert_eq!(lifted, Net { started: true, ..Net::default() });
-        let blocked = net([&again, &started, &stopped]);
+        let lifted = sum([&started, &stopped]);
+        assert_eq!(lifted, Fate { started: true, ..Fate::default() });
+        let blocked = sum([&again, &started, &stopped]);
         assert_eq!(blocked.stop, Some(Stop { reason: Reason::SelfBlock, entry: again.clone() }));
         assert!(blocked.started && !blocked.pin);
     }
@@ -85,17 +85,17 @@ mod tests {
     fn a_later_reason_counts_though_it_is_weaker_because_it_was_eased() {
         let dead = entry(5, 1, Kind::Stopped, Some("register_deceased"));
         let eased = entry(5, 2, Kind::Stopped, Some("register_corrected"));
-        assert_eq!(net([&dead, &eased]).stop.map(|stop| stop.reason), Some(Reason::RegisterCorrected));
+        assert_eq!(sum([&dead, &eased]).stop.map(|stop| stop.reason), Some(Reason::RegisterCorrected));
     }
 
     #[test]
     fn what_came_back_at_a_counter_has_another_pin_and_another_phone_is_lost() {
         let lifted = entry(3, 1, Kind::Restarted, Some("self_block"));
-        assert!(net([&lifted]).pin);
+        assert!(sum([&lifted]).pin);
         let by_pin = entry(3, 1, Kind::Restarted, Some("register_changed"));
-        assert!(!net([&by_pin]).pin);
+        assert!(!sum([&by_pin]).pin);
         let (stopped, activated) = (entry(2, 1, Kind::Stopped, Some("superseded")), entry(3, 2, Kind::Activated, None));
-        let lost = net([&stopped, &activated]);
+        let lost = sum([&stopped, &activated]);
         assert_eq!((lost.lost, lost.stop), (Some(Kind::Activated), None));
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::model::{self, Net};
+use super::model::{self, Fate};
 use crate::audit::{self, Action};
 use crate::clock::{MINUTE, Timestamp};
 use crate::context::Context;
@@ -192,24 +192,24 @@ async fn residents(context: &Context, unknown: &[Entry], report: &mut Report) ->
     }
     for (resident, entries) in by_resident {
         // All of one resident's in one transaction, with the events by which the next run knows that it is done.
-        let net = transaction!(context.db, "restore.resident", |tx| {
+        let sum = transaction!(context.db, "restore.resident", |tx| {
             let mut fresh = BTreeMap::new();
             for &entry in &entries {
                 if !life::is_known(tx, resident, entry.note_id).await? {
                     fresh.insert(entry.note_id, entry);
                 }
             }
-            let net = model::net(fresh.values().copied());
-            let done = apply(context, tx, resident, &net).await?;
+            let sum = model::sum(fresh.values().copied());
+            let done = apply(context, tx, resident, &sum).await?;
             for (&event_id, entry) in &fresh {
                 if let Some(kind) = event_of(entry.kind) {
                     let told = (kind, model::reason(entry));
                     life::remember(tx, (event_id, resident), told, entry.time()).await?;
                 }
             }
-            Ok((net, done))
+            Ok((sum, done))
         })?;
-        count(report, resident, net);
+        count(report, resident, sum);
     }
     Ok(())
 }
@@ -223,10 +223,10 @@ struct Done {
     cards: bool,
 }
 
-fn count(report: &mut Report, resident: Uuid, (net, done): (Net, Done)) {
+fn count(report: &mut Report, resident: Uuid, (sum, done): (Fate, Done)) {
     report.stopped += u64::from(done.stopped);
     report.started += u64::from(done.started);
-    match net.lost {
+    match sum.lost {
         Some(Kind::Activated) => report.activations_lost.push(resident),
         Some(_) => report.moves_lost.push(resident),
         None => {}
@@ -239,34 +239,34 @@ fn count(report: &mut Report, resident: Uuid, (net, done): (Net, Done)) {
     }
 }
 
-async fn apply(context: &Context, tx: &mut Tx, resident: Uuid, net: &Net) -> Result<Done> {
+async fn apply(context: &Context, tx: &mut Tx, resident: Uuid, sum: &Fate) -> Result<Done> {
     let mut done = Done::default();
     let now = context.now();
-    if net.started && net.lost.is_none() {
-        done.started = holder::start_again(tx, resident).await? && net.stop.is_none();
+    if sum.started && sum.lost.is_none() {
+        done.started = holder::start_again(tx, resident).await? && sum.stop.is_none();
     }
-    if net.lost.is_some() {
+    if sum.lost.is_some() {
         // The phone that the copy knows was left, or its digital KTP made way.
         life::stop(context, tx, resident, Reason::Superseded, (now, None), By::system()).await?;
     }
-    if let Some(stop) = &net.stop {
+    if let Some(stop) = &sum.stop {
         let until = stop.entry.until.map(Timestamp::from_micros);
         let status = Status { reason: stop.reason, since: stop.entry.time(), until, event_id: stop.entry.note_id };
-        done.stopped = if net.lost.is_none() {
+        done.stopped = if sum.lost.is_none() {
             holder::stop_again(tx, resident, &status).await?
         } else {
             life::stop(context, tx, resident, stop.reason, (now, until), By::system()).await?;
             true
         };
     }
-    if net.pin && net.lost.is_none() && holder::is_on_phone(tx, resident).await? {
+    if sum.pin && sum.lost.is_none() && holder::is_on_phone(tx, resident).await? {
         let held = holder::hold(tx, resident).await?;
         if held.is_some_and(|held| matches!(held.standing, Standing::Active(_))) {
             life::stop(context, tx, resident, Reason::PinExhausted, (now, None), By::system()).await?;
             done.pin = true;
         }
     }
-    if net.cards {
+    if sum.cards {
         status_list::void_cards(tx, resident).await?;
         done.cards = true;
     }

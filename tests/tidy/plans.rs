@@ -68,8 +68,6 @@ const READ_WHOLE: &[(&str, &str)] = &[
     ("src/staff/store/session.rs", "END_EVERYBODYS"),
     ("src/staff/store/account.rs", "SPEND_ALL_STEPS"),
     ("src/activation_code/store.rs", "END_ALL"),
-    // A handful of keys.
-    ("src/keyring/store.rs", "REVOKE_WHATEVER"),
 ];
 
 #[tokio::test]

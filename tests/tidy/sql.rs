@@ -75,6 +75,8 @@ fn guarded_writes_are_answered() {
         "SETTLE_STEPS",
         "PART_STEPS",
         "WITHDRAW_ALL",
+        "END_ALL",
+        "SPEND_ALL_STEPS",
     ];
     demand(
         "an UPDATE of one row runs through change!, whose answer the compiler does not let anybody drop, and nobody does by hand",

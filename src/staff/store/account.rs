@@ -197,6 +197,7 @@ pub async fn spend_step(
     change!(tx, SPEND_STEP, person, step, password_hash, totp_sealed, AccountState::Active, now, most)
 }
 
+// Of everybody; whoever used a later one keeps that.
 const SPEND_ALL_STEPS: &str = "UPDATE staff_account SET totp_last_step = $1 WHERE totp_last_step < $1";
 
 /// Spends everybody's steps of the authenticator up to this one.
