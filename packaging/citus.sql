@@ -39,6 +39,8 @@ INSERT INTO distribution (name, kind, by_column, beside) VALUES
     ('life_event', 'distributed', 'resident_id', 'credential'),
     ('record_change', 'distributed', 'resident_id', 'credential'),
     ('status_entry', 'distributed', 'resident_id', 'credential'),
+    -- What is noted of a resident is noted where they are.
+    ('stop_note', 'distributed', 'subject_id', 'credential'),
 
     -- What names no resident, or is looked for before one is known: by who asks.
     ('verification_refusal', 'distributed', 'relying_party_id', 'verification_refusal'),
@@ -173,6 +175,7 @@ INSERT INTO distribution (name, kind) VALUES
     ('lease', 'whole'),
     ('node', 'whole'),
     ('node_key', 'whole'),
+    ('stop_file', 'whole'),
     ('write_probe', 'whole');
 
 DO $$

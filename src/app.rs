@@ -33,6 +33,7 @@ use crate::proposal::Proposals;
 use crate::register::{LocalRegister, PopulationRegister};
 use crate::relying_party::RelyingParties;
 use crate::staff::{Realm, Staff};
+use crate::stop_log::StopLog;
 use crate::web::flood::Flood;
 use crate::web::openapi::describe;
 use crate::web::server::Listener;
@@ -41,8 +42,8 @@ use crate::webhook::Webhooks;
 use crate::{
     activation, admin, annulment, branch, captcha, card, closure, contact, correction, counter, device, directory,
     dispute, duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office, outreach,
-    partner, proposal, recovery, refresh, register, registration, relying_party, staff, status_list, transaction,
-    transfer, verification, wallet, webhook, window,
+    partner, proposal, recovery, refresh, register, registration, relying_party, staff, status_list, stop_log,
+    transaction, transfer, verification, wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -106,6 +107,8 @@ pub struct App {
     pub directory: Directory,
     /// Whether this node's clock can be trusted.
     pub clock_watch: ClockWatch,
+    /// What was stopped, outside the database.
+    pub stop_log: StopLog,
     /// Device proofs that were sent.
     pub spent: SpentProofs,
     guard: Guard,
@@ -208,6 +211,7 @@ impl App {
             acceptance: staff::Acceptance::new(staff::Invitations::new(context.clone()))?,
             officials: Staff::new(context.clone(), Realm::National)?,
             proposals: Proposals::new(context.clone()),
+            stop_log: StopLog::open(&context),
             spent: SpentProofs::start(context.clone()),
             guard,
             gate: CaptchaGate::new(context.clone()),
@@ -231,7 +235,8 @@ impl App {
 
     fn domains(&self) -> Vec<Module> {
         vec![
-            health::module(&self.context, &self.keyring, &self.clock_watch),
+            health::module(&self.context, &self.keyring, &self.clock_watch, &self.stop_log),
+            stop_log::module(&self.stop_log),
             keyring::module(&self.keyring, self.in_time()),
             captcha::module(&self.gate),
             device::module(&self.guard, &self.spent),

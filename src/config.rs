@@ -37,6 +37,8 @@ pub struct Config {
     pub webhook: Webhook,
     /// What relying parties may whose contracts do not say.
     pub quota: QuotaDefault,
+    /// The log of stops outside the database.
+    pub stop_log: StopLog,
     /// How long what ended is kept.
     pub retention: Retention,
     /// Flood protection per process; what guards secrets is counted in rows and is not configurable.
@@ -342,6 +344,15 @@ pub struct QuotaDefault {
     pub checks_per_minute: i64,
     /// In a day of Jakarta; 0 for no limit.
     pub checks_per_day: i64,
+}
+
+/// The log of stops outside the database, without which a restored copy revives what was stopped since (docs/backup.md).
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StopLog {
+    /// Folder in which this process writes a file of its own: on another disk than the database's, and kept as long as copies of the
+    /// database are. Empty for none.
+    pub directory: PathBuf,
 }
 
 /// How long what ended is kept. What protects secrets and pictures is not configurable.

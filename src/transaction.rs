@@ -118,7 +118,7 @@ impl<'a> Attempts<'a> {
 
     /// Commits what was done, or undoes it. `None` when it collided and is to be tried again.
     pub async fn end<T>(&self, tx: Tx, done: Result<T>) -> Option<Result<T>> {
-        let discarded = tx.is_discarded();
+        let (discarded, told) = (tx.is_discarded(), tx.is_told());
         let done = match done {
             Ok(value) if discarded => tx.rollback().await.map(|()| value).map_err(Error::from),
             Ok(value) => tx.commit().await.map(|()| value).map_err(Error::from),
@@ -137,6 +137,9 @@ impl<'a> Attempts<'a> {
             Err(_) => "failed",
         };
         self.measure(outcome);
+        if told && outcome == "committed" {
+            self.db.tell_committed().await;
+        }
         Some(done)
     }
 

@@ -50,7 +50,10 @@ pub enum VaultError {
 }
 
 /// The keys of one root secret, one for every label: looking one up cannot fail.
-struct Root([Keys; Label::ALL.len()]);
+struct Root {
+    keys: [Keys; Label::ALL.len()],
+    prk: Zeroizing<[u8; 32]>,
+}
 
 struct Keys {
     key: Zeroizing<[u8; 32]>,
@@ -60,20 +63,29 @@ struct Keys {
 
 impl Root {
     fn derive(secret: &[u8; 32]) -> Self {
+        let (prk, _) = Hkdf::<Sha256>::extract(None, secret);
+        Self::expand(Zeroizing::new(prk.into()), None)
+    }
+
+    fn expand(prk: Zeroizing<[u8; 32]>, epoch: Option<i64>) -> Self {
         // HKDF-Expand (RFC 5869) of one block: T(1) = HMAC(PRK, info ‖ 0x01). Written out, because the library's
         // `expand` returns an error for long outputs and this cannot fail.
-        let (prk, _) = Hkdf::<Sha256>::extract(None, secret);
-        Self(Label::ALL.map(|label| {
-            let mut mac = keyed(&prk.into());
+        let keys = Label::ALL.map(|label| {
+            let mut mac = keyed(&prk);
             mac.update(label.info());
+            if let Some(epoch) = epoch.filter(|_| label.is_of_an_epoch()) {
+                mac.update(b"/epoch/");
+                mac.update(&epoch.to_be_bytes());
+            }
             mac.update(&[1]);
             let key = Zeroizing::new(<[u8; 32]>::from(mac.finalize().into_bytes()));
             Keys { mac: keyed(&key), cipher: Aes256GcmSiv::new(&(*key).into()), key }
-        }))
+        });
+        Self { keys, prk }
     }
 
     fn keys(&self, label: Label) -> &Keys {
-        &self.0[label as usize]
+        &self.keys[label as usize]
     }
 
     fn mac(&self, label: Label, parts: &[&[u8]]) -> [u8; 32] {
@@ -104,6 +116,8 @@ pub struct Vault {
     roots: Arc<BTreeMap<u8, Arc<Root>>>,
     current: (u8, Arc<Root>),
     first: (u8, Arc<Root>),
+    /// The same keys of no epoch, where this is a vault of one.
+    lasting: Option<Arc<Vault>>,
 }
 
 impl std::fmt::Debug for Vault {
@@ -116,18 +130,37 @@ impl Vault {
     /// From root secrets by version. The highest version seals, all versions open. Blind indexes use the lowest
     /// version, because rows are found by them. `None` when there is no secret.
     pub fn new(secrets: &BTreeMap<u8, Zeroizing<[u8; 32]>>) -> Option<Self> {
-        let roots: BTreeMap<_, _> =
-            secrets.iter().map(|(&version, secret)| (version, Arc::new(Root::derive(secret)))).collect();
+        Self::of(secrets.iter().map(|(&version, secret)| (version, Arc::new(Root::derive(secret)))).collect())
+    }
+
+    fn of(roots: BTreeMap<u8, Arc<Root>>) -> Option<Self> {
         let named = |(version, root): (&u8, &Arc<Root>)| (*version, Arc::clone(root));
         let (first, current) = (named(roots.first_key_value()?), named(roots.last_key_value()?));
-        Some(Self { roots: Arc::new(roots), current, first })
+        Some(Self { roots: Arc::new(roots), current, first, lasting: None })
+    }
+
+    /// The vault of an epoch, which a restored database begins: what was sealed or derived in another one to be of use for a while
+    /// ([`Label::is_of_an_epoch`]) does not open here. All else does.
+    #[must_use]
+    pub fn in_epoch(&self, epoch: i64) -> Self {
+        let lasting = self.lasting();
+        let expand = |root: &Arc<Root>| Arc::new(Root::expand(root.prk.clone(), Some(epoch)));
+        let roots = lasting.roots.iter().map(|(&version, root)| (version, expand(root))).collect();
+        let of_epoch = Self::of(roots).unwrap_or_else(|| lasting.clone());
+        Self { lasting: Some(Arc::new(lasting)), ..of_epoch }
+    }
+
+    /// The vault of no epoch, for what outlives them all: printed cards.
+    #[must_use]
+    pub fn lasting(&self) -> Self {
+        self.lasting.as_deref().unwrap_or(self).clone()
     }
 
     /// One root secret of version 1, for tests and vectors.
     pub fn single(secret: [u8; 32]) -> Self {
         let root = Arc::new(Root::derive(&secret));
         let only = (1, Arc::clone(&root));
-        Self { roots: Arc::new(BTreeMap::from([(1, root)])), current: only.clone(), first: only }
+        Self { roots: Arc::new(BTreeMap::from([(1, root)])), current: only.clone(), first: only, lasting: None }
     }
 
     /// Reads all of `dir/<n>`. A file that others than its owner may read is refused.

@@ -12,7 +12,7 @@ use crate::error::{Code, Refusal, Result};
 use crate::mail::outbox;
 use crate::mail::{MailKind, MailState};
 
-pub use super::store::{count_try, delete, lookup};
+pub use super::store::{count_try, delete, end_all, lookup};
 
 /// The message with an activation code, to the address of an approved registration, to which it refers.
 pub const ACTIVATION_CODE: MailKind = MailKind::new("activation_code", 3);

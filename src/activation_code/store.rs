@@ -77,6 +77,17 @@ pub async fn sent(tx: &mut Tx, id: Uuid, now: Timestamp, expires_at: Timestamp) 
     change!(tx, SENT, id, now, expires_at).map(Changed::either_way)
 }
 
+// As many as there are; none is fine too.
+const END_ALL: &str = "UPDATE activation_code SET expires_at = $1 WHERE sent_at IS NOT NULL AND expires_at > $1";
+
+/// Ends every code that was sent; gives how many.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn end_all(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
+    execute!(tx, END_ALL, now)
+}
+
 const DELETE: &str = "DELETE FROM activation_code WHERE registration_id = $1";
 
 /// Deletes the code of a registration that was deleted.

@@ -149,7 +149,7 @@ impl Parties {
     pub async fn suspend(&self, who: &Allowed<SuspendParty>, id: Uuid, reason: &str) -> Result<()> {
         let (reason, now) = (check_reason(reason)?, self.now());
         audited!(self.audit, who.event(id), "admin.suspend_party", |tx| {
-            parties::suspend(tx, id, &reason, now).await
+            parties::suspend(&self.context, tx, id, &reason, now).await
         })
     }
 
@@ -165,7 +165,7 @@ impl Parties {
     ) -> Result<()> {
         let (reason, by) = (check_reason(reason)?, (who.agent.official_id, self.now()));
         audited!(self.audit, who.event(id), "admin.stop_party_administrator", |tx| {
-            invitation::stop_manager(tx, id, &reason, by).await
+            invitation::stop_manager(&self.context, tx, id, &reason, by).await
         })
     }
 }

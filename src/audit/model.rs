@@ -297,6 +297,10 @@ pub enum Action {
     NodeStarted,
     /// An operator read who approved with whom.
     PairsRead,
+    /// The operator began to bring a restored copy of the database up to what was stopped since.
+    RestoreBegun,
+    /// It is done.
+    RestoreDone,
     /// Somebody of the nation, or of a province, looked at an office.
     OfficesRead,
     /// An office was added.

@@ -106,6 +106,8 @@ labels! {
     CheckDisputed = "Pemeriksaan dipersoalkan pemiliknya" / "Check disputed by the holder";
     DisputeAnswered = "Persoalan dijawab lembaga" / "Dispute answered by the organisation";
     NodeStarted = "Server dijalankan dengan suatu konfigurasi" / "A node was started with a configuration";
+    RestoreBegun = "Pemulihan basis data dimulai" / "Restoring of the database begun";
+    RestoreDone = "Pemulihan basis data selesai" / "Restoring of the database done";
     PairsRead = "Pasangan penyetuju dibaca operator" / "Pairs of approvers read by the operator";
     OfficesRead = "Data kantor dibuka" / "Office looked at";
     OfficeAdded = "Kantor ditambahkan" / "Office added";

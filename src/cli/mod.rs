@@ -10,6 +10,7 @@ macro_rules! say {
 
 pub mod administrator;
 pub mod audit;
+pub mod backup;
 pub mod config_check;
 #[cfg(feature = "demo")]
 pub mod demo;
@@ -23,6 +24,7 @@ pub mod officer;
 pub mod output;
 pub mod register;
 pub mod relying_party;
+pub mod restore;
 pub mod serve;
 pub mod setup;
 pub mod staff;
@@ -88,6 +90,11 @@ enum Command {
     Setup(setup::Args),
     /// Bring the database's schema up to date.
     Migrate,
+    /// Copy the embedded database while the service runs. A server is copied with its own tools (docs/backup.md).
+    Backup(backup::Args),
+    /// After a copy of the database was put in place: stop again what was stopped since, and void what was given out for a while. Before
+    /// the service starts.
+    Restore(restore::Args),
     /// Ask the service that runs here with this configuration whether it is ready. Exit code 1 when it is not.
     Health,
     /// Look at the configuration.
@@ -199,14 +206,16 @@ async fn perform(command: Command, config: Config, format: Format) -> Result<(),
             }
             Ok(())
         }
+        Command::Backup(args) => backup::run(&args, &config, format).await,
+        Command::Restore(args) => Box::pin(restore::run(args, &open_logging(config).await?, format)).await,
         Command::Config { command } => config_check::run(command, &config, format),
         Command::Keys { command } => keys::run(command, config, format).await,
-        Command::Register(args) => Box::pin(register::run(args, format, async || open_context(config).await)).await,
+        Command::Register(args) => Box::pin(register::run(args, format, async || open_logging(config).await)).await,
         Command::Office { command } => office::run(command, &open_context(config).await?, format).await,
-        Command::Officer { command } => officer::run(command, &open_context(config).await?, format).await,
-        Command::Administrator { command } => administrator::run(command, &open_context(config).await?, format).await,
+        Command::Officer { command } => officer::run(command, &open_logging(config).await?, format).await,
+        Command::Administrator { command } => administrator::run(command, &open_logging(config).await?, format).await,
         Command::Figures { command } => figures::run(command, &open_context(config).await?, format).await,
-        Command::RelyingParty(args) => relying_party::run(args, &open_context(config).await?, format).await,
+        Command::RelyingParty(args) => relying_party::run(args, &open_logging(config).await?, format).await,
         Command::Audit { command } => audit::run(command, open_context(config).await?, format).await,
     }
 }
@@ -246,9 +255,21 @@ async fn open_context(config: Config) -> Result<Context, Failure> {
     if config.database.migrate_on_start {
         db.migrate().await?;
     }
+    // What was sealed for a while before a copy of the database was restored does not open after it.
+    let vault = match crate::restore::epoch(&db).await? {
+        Some(epoch) => vault.in_epoch(epoch),
+        None => vault,
+    };
     let config = Arc::new(config);
     let context = Context::from(Sources { db, clock: Clock::System, random: Random::system(), vault, config });
     crate::keyring::Keyring::check_root(&context).await?;
+    Ok(context)
+}
+
+/// As [`open_context`], for commands that stop something: what they do stands in the stop log when they end.
+async fn open_logging(config: Config) -> Result<Context, Failure> {
+    let context = open_context(config).await?;
+    crate::stop_log::StopLog::open(&context);
     Ok(context)
 }
 

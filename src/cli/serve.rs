@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::{Failure, open_context};
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::context::Context;
+use crate::stop_log::StopLog;
 use crate::web::server::{Listener, ServerError};
-use crate::{audit, transaction};
+use crate::{audit, stop_log, transaction};
 
 /// Connections to the metrics at once.
 const METRICS: usize = 32;
@@ -35,6 +36,13 @@ pub async fn run(mut config: Config) -> Result<(), Failure> {
         }
     };
     let context = open_context(config).await?;
+    crate::restore::check(&context.db).await?;
+    StopLog::check(&context).await?;
+    if context.config.service.mode == Mode::Production && !stop_log::ports::is_kept(&context) {
+        tracing::warn!(
+            "no stop log is kept (stop_log.directory): a restored backup would revive what was stopped since"
+        );
+    }
     let app = App::open(context).await?;
     let address = listener.address().map_err(|error| Failure::Environment(error.to_string()))?;
     tracing::info!(listen.address = %address, database.engine = app.context.db.engine(), "ready");

@@ -47,7 +47,7 @@ impl Pauses {
     pub async fn restore(&self, officer: &Allowed<RestoreColleague>, person: Uuid) -> Result<()> {
         let Officer { office_id, officer_id, .. } = officer.agent;
         audited!(self.desk.audit, officer.event(person), "counter.restore_rights", |tx| {
-            staff::restore(tx, office_id, person, officer_id).await
+            staff::restore(&self.desk.context, tx, office_id, person, officer_id).await
         })
     }
 }
@@ -59,7 +59,7 @@ impl Pauses {
 /// When the database does not answer.
 pub(super) async fn pause_who_led_to(tx: &mut Tx, desk: &Desk, by: Officer, led_by: Uuid) -> Result<()> {
     let people = audit::officers_who(tx, led_by, &LED_TO).await?;
-    for person in staff::pause(tx, &people, desk.context.now()).await? {
+    for person in staff::pause(&desk.context, tx, &people, desk.context.now()).await? {
         let event = Event {
             chain: by.office_id,
             actor: log::Actor::Officer(by.officer_id),

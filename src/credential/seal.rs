@@ -72,12 +72,16 @@ pub struct SealError;
 
 /// Seals and opens the private claim −65537. Cloning shares the keys.
 #[derive(Clone, Debug)]
-pub struct TokenSealer(Vault);
+pub struct TokenSealer {
+    vault: Vault,
+    /// For printed cards, which outlive epochs.
+    lasting: Vault,
+}
 
 impl TokenSealer {
     /// Uses the vault's token-sealing keys.
     pub fn new(vault: Vault) -> Self {
-        Self(vault)
+        Self { lasting: vault.lasting(), vault }
     }
 
     /// Version byte ‖ AES-256-GCM-SIV (RFC 8452) of the record; nonce = first 12 bytes of `cti`, associated data =
@@ -86,9 +90,9 @@ impl TokenSealer {
     /// # Errors
     /// Never in practice: the current root always has a key.
     pub fn seal(&self, record: SealedRecord, protected: &[u8], cti: &[u8; 16]) -> Result<Vec<u8>, SealError> {
-        let version = self.0.current();
-        let ciphertext = self
-            .0
+        let vault = if record.kind == TokenKind::Card { &self.lasting } else { &self.vault };
+        let version = vault.current();
+        let ciphertext = vault
             .encrypt(version, Label::TokenSeal, &nonce(cti), &associated(protected, cti, version), &record.to_bytes())
             .map_err(|_| SealError)?;
         let mut out = vec![version];
@@ -102,11 +106,14 @@ impl TokenSealer {
     /// When any part was altered or its root secret is gone.
     pub fn open(&self, sealed: &[u8], protected: &[u8], cti: &[u8; 16]) -> Result<SealedRecord, SealError> {
         let (&version, ciphertext) = sealed.split_first().ok_or(SealError)?;
-        let plaintext = self
-            .0
-            .decrypt(version, Label::TokenSeal, &nonce(cti), &associated(protected, cti, version), ciphertext)
-            .map_err(|_| SealError)?;
-        SealedRecord::from_bytes(&plaintext).ok_or(SealError)
+        let by = |vault: &Vault| {
+            let aad = associated(protected, cti, version);
+            let plaintext = vault.decrypt(version, Label::TokenSeal, &nonce(cti), &aad, ciphertext).ok()?;
+            SealedRecord::from_bytes(&plaintext)
+        };
+        // Of an earlier epoch only a card still counts, as its place in the status list says.
+        let of_a_card = || by(&self.lasting).filter(|record| record.kind == TokenKind::Card);
+        by(&self.vault).or_else(of_a_card).ok_or(SealError)
     }
 }
 
@@ -159,5 +166,21 @@ mod tests {
         }
         assert!(TokenSealer::new(Vault::single([2; 32])).open(&sealed, b"header", &[9; 16]).is_err());
         assert!(sealer.open(&[], b"header", &[9; 16]).is_err());
+    }
+
+    #[test]
+    fn another_epoch_opens_cards_alone() {
+        let (vault, card) = (Vault::single([1; 32]), SealedRecord { kind: TokenKind::Card, ..record(5) });
+        let [none, one, two] = [vault.clone(), vault.in_epoch(1), vault.in_epoch(1).in_epoch(2)].map(TokenSealer::new);
+        for (maker, others) in [(&none, [&one, &two]), (&one, [&none, &two]), (&two, [&none, &one])] {
+            let sealed = |record| maker.seal(record, b"header", &[9; 16]).unwrap();
+            let (shown, printed) = (sealed(record(5)), sealed(card));
+            assert_eq!(maker.open(&shown, b"header", &[9; 16]), Ok(record(5)));
+            assert_eq!(maker.open(&printed, b"header", &[9; 16]), Ok(card));
+            for other in others {
+                assert_eq!(other.open(&shown, b"header", &[9; 16]), Err(SealError));
+                assert_eq!(other.open(&printed, b"header", &[9; 16]), Ok(card));
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@
 mod address;
 mod checkpoint;
 mod condition;
+mod copy;
 mod error;
 mod group;
 mod kept;
@@ -28,9 +29,10 @@ mod watch;
 
 pub use address::{Address, AddressError};
 pub use condition::Lease;
+pub use copy::copy;
 pub use error::{DbError, DbResult};
 pub use local::{Columns, Local, Session, Work, bound};
-pub use open::{Db, Threads, processors};
+pub use open::{Db, Listener, Threads, processors};
 pub use shard::{PerShard, Shard, Shards};
 pub use sizes::PoolSizes;
 pub use statement::{Arguments, Row};

@@ -1,9 +1,10 @@
 //! Opening a database: one URL for either engine, with the settings that durability needs.
 
 use std::path::Path;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
@@ -49,6 +50,13 @@ pub struct Db {
     /// Held by the caller that makes a probing write.
     looking: Arc<Mutex<()>>,
     gates: Gates,
+    listener: Arc<OnceLock<Arc<dyn Listener>>>,
+}
+
+/// Who is told of commits that asked for it ([`Tx::tell_once_committed`]).
+pub trait Listener: Send + Sync {
+    /// Such a transaction is committed; its caller waits until this returns.
+    fn committed(&self) -> BoxFuture<'_, ()>;
 }
 
 /// Turns at the connections: the client with the least recent use is next, so a thousand requests of one client delay
@@ -183,7 +191,20 @@ impl Db {
             }
         };
         let gates = Gates::new(&engine, sizes);
-        Ok(Self { engine, condition, found: Arc::default(), looking: Arc::default(), gates })
+        let (found, looking, listener) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Self { engine, condition, found, looking, gates, listener })
+    }
+
+    /// Tells `listener` of commits that ask for it, from now on. There is one at most: a second one is told nothing.
+    pub fn listen(&self, listener: Arc<dyn Listener>) {
+        let _ = self.listener.set(listener);
+    }
+
+    /// Tells whoever listens that a transaction which asked for it is committed.
+    pub async fn tell_committed(&self) {
+        if let Some(listener) = self.listener.get() {
+            listener.committed().await;
+        }
     }
 
     pub(super) fn condition(&self) -> &Condition {

@@ -19,6 +19,7 @@ pub struct Tx {
     /// Given back when dropped.
     turn: Option<Turn>,
     discarded: bool,
+    told: bool,
 }
 
 pub(super) enum Inner {
@@ -58,7 +59,7 @@ impl Ear<'_> {
 
 impl Tx {
     pub(super) const fn new(inner: Inner, turn: Option<Turn>) -> Self {
-        Self { inner, turn, discarded: false }
+        Self { inner, turn, discarded: false, told: false }
     }
 
     /// Lets nothing of this transaction be kept, although the body of its [`transaction!`](crate::transaction!) gives a value:
@@ -70,6 +71,16 @@ impl Tx {
     /// Whether it is to be undone.
     pub const fn is_discarded(&self) -> bool {
         self.discarded
+    }
+
+    /// Has whoever listens to this database ([`super::Db::listen`]) told once this is committed, before the caller is answered.
+    pub const fn tell_once_committed(&mut self) {
+        self.told = true;
+    }
+
+    /// Whether that is to be told.
+    pub const fn is_told(&self) -> bool {
+        self.told
     }
 
     /// Whether it is on the embedded engine.

@@ -19,6 +19,7 @@ use crate::credential::KeyPurpose;
 use crate::error::{Code, Refusal};
 use crate::keyring::Keyring;
 use crate::mail::outbox;
+use crate::stop_log::StopLog;
 use crate::web::Problem;
 
 /// Age of the oldest queued mail, in seconds, from which on readiness reports mail as late.
@@ -30,6 +31,7 @@ pub struct Health {
     context: Context,
     keyring: Keyring,
     clock: ClockWatch,
+    stop_log: StopLog,
     last: Arc<Mutex<Option<(Instant, Ready)>>>,
 }
 
@@ -52,12 +54,14 @@ struct Ready {
     #[serde(skip_serializing_if = "Option::is_none")]
     mail_oldest_queued_seconds: Option<i64>,
     mail_parked: i64,
+    stop_log: &'static str,
 }
 
 impl Health {
     /// Examines these parts of a node.
-    pub fn new(context: &Context, keyring: &Keyring, clock: &ClockWatch) -> Self {
-        Self { context: context.clone(), keyring: keyring.clone(), clock: clock.clone(), last: Arc::default() }
+    pub fn new(context: &Context, keyring: &Keyring, clock: &ClockWatch, stop_log: &StopLog) -> Self {
+        let (context, stop_log) = (context.clone(), stop_log.clone());
+        Self { context, keyring: keyring.clone(), clock: clock.clone(), stop_log, last: Arc::default() }
     }
 
     /// The routes.
@@ -127,6 +131,7 @@ impl Health {
             },
             mail_oldest_queued_seconds: stats.as_ref().and_then(|stats| stats.oldest_queued_seconds),
             mail_parked: stats.as_ref().map_or(0, |stats| stats.parked),
+            stop_log: if stats.is_some() { self.stop_log.state().await.0 } else { "unknown" },
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::jobs::{Job, Pace};
 use crate::keyring::Keyring;
 use crate::metric::Metric;
 use crate::module::Module;
+use crate::stop_log::StopLog;
 
 /// Whether this node serves, for who watches it.
 const METRICS: &[Metric] = &[
@@ -26,9 +27,9 @@ const METRICS: &[Metric] = &[
 ];
 
 /// What this room brings to a node.
-pub fn module(context: &Context, keyring: &Keyring, clock: &ClockWatch) -> Module {
+pub fn module(context: &Context, keyring: &Keyring, clock: &ClockWatch, stop_log: &StopLog) -> Module {
     let (db, looking) = (context.db.clone(), clock.clone());
-    let health = http::Health::new(context, keyring, clock);
+    let health = http::Health::new(context, keyring, clock, stop_log);
     let measured = health.clone();
     Module {
         open: health.routes().into(),

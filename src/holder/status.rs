@@ -140,6 +140,32 @@ pub async fn ease(
     Ok(Some(Status { reason, since: now, until: None, event_id }))
 }
 
+/// Stops a digital KTP as it was stopped after the copy of the database was made that is restored: whatever the copy says is older. `false`
+/// when there is none.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn stop_again(tx: &mut Tx, resident: Uuid, status: &Status) -> Result<bool> {
+    let Some(held) = hold(tx, resident).await? else { return Ok(false) };
+    set_state(tx, &held, status.reason.state()).await?;
+    execute!(tx, PUT, resident, status.reason, status.since, status.until, status.event_id)?;
+    Ok(true)
+}
+
+/// Starts a digital KTP as it was started after that. `false` when there is none, or none that is stopped for a reason that is written.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn start_again(tx: &mut Tx, resident: Uuid) -> Result<bool> {
+    let Some(held) = hold(tx, resident).await? else { return Ok(false) };
+    if status(tx, resident).await?.is_none() {
+        return Ok(false);
+    }
+    set_state(tx, &held, CredentialState::Active).await?;
+    execute!(tx, DELETE, resident)?;
+    Ok(true)
+}
+
 /// Voids every token and session of an active digital KTP, because what they rest on has changed (a PIN, a device).
 ///
 /// # Errors

@@ -87,7 +87,9 @@ impl Keyring {
     /// # Errors
     /// `not_found`; `wrong_state` when it is the active key and no other one waits.
     pub async fn revoke(context: &Context, kid: KeyId) -> Result<()> {
-        transaction!(context.db, "keyring.revoke", |tx| ports::retire_at_once(tx, &kid, None, context.now()).await)
+        transaction!(context.db, "keyring.revoke", |tx| {
+            ports::retire_at_once(context, tx, &kid, None, context.now()).await
+        })
     }
 
     /// Refuses a root secret that is not the one this database is sealed with; a database without one takes it.

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::model::{
-    KeyState, LEAST_PUBLISHED_SECONDS, NODE_SILENCE_SECONDS, Retirement, Takeover, changed_since, no_successor,
-    not_held, not_waiting, too_new,
+    KeyState, LEAST_PUBLISHED_SECONDS, NODE_SILENCE_SECONDS, Retirement, Takeover, changed_since, from_hex, hex,
+    no_successor, not_held, not_waiting, too_new,
 };
 use super::store::{self, KeyRow, Node};
 use crate::changed::Changed;
@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::credential::{KeyId, KeyPurpose};
 use crate::db::{DbError, DbResult, Tx};
 use crate::error::{Code, Result};
+use crate::stop_log::{Kind, ports as stop_log};
 
 /// All keys, and what each node reported.
 #[derive(Debug)]
@@ -89,7 +90,13 @@ pub async fn retirement(tx: &mut Tx, kid: &KeyId) -> Result<Retirement> {
 ///
 /// # Errors
 /// As [`retirement`]; `wrong_state` when something else would happen than was `expected`.
-pub async fn retire_at_once(tx: &mut Tx, kid: &KeyId, expected: Option<&Retirement>, now: Timestamp) -> Result<()> {
+pub async fn retire_at_once(
+    context: &Context,
+    tx: &mut Tx,
+    kid: &KeyId,
+    expected: Option<&Retirement>,
+    now: Timestamp,
+) -> Result<()> {
     let found = retirement(tx, kid).await?;
     if expected.is_some_and(|expected| *expected != found) {
         return Err(changed_since().into());
@@ -97,7 +104,29 @@ pub async fn retire_at_once(tx: &mut Tx, kid: &KeyId, expected: Option<&Retireme
     or_again(match found.successor {
         Some(next) => store::replace(tx, kid, &next, KeyPurpose::Token, now).await,
         None => store::revoke(tx, kid, KeyPurpose::Token, now).await,
-    })
+    })?;
+    stop_log::note_that(context, tx, (Kind::SigningKeyRevoked, Uuid::nil()), Some(hex(kid)), now).await
+}
+
+/// Retires a key again that was retired at once after a copy of the database was made, without a successor where the copy knows of none:
+/// then nothing is signed until there is one. `false` when it is retired already, or the copy does not know it.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn retire_again(context: &Context, tx: &mut Tx, kid: &str, now: Timestamp) -> Result<bool> {
+    let Some(id) = from_hex(kid) else { return Ok(false) };
+    let next = match retirement(tx, &id).await {
+        Ok(found) => found.successor,
+        Err(_) => None,
+    };
+    let retired = match next {
+        Some(next) => store::replace(tx, &id, &next, KeyPurpose::Token, now).await?,
+        None => store::revoke_whatever(tx, &id, now).await?,
+    };
+    if retired.happened() {
+        stop_log::note_that(context, tx, (Kind::SigningKeyRevoked, Uuid::nil()), Some(kid.to_owned()), now).await?;
+    }
+    Ok(retired.happened())
 }
 
 /// Keys were promoted or revoked elsewhere meanwhile: the transaction is repeated, and reads the rows again.

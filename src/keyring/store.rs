@@ -132,6 +132,14 @@ pub async fn revoke(tx: &mut Tx, kid: &[u8], purpose: KeyPurpose, now: Timestamp
     change!(tx, REVOKE, kid, purpose.as_str(), now)
 }
 
+const REVOKE_WHATEVER: &str =
+    "UPDATE signing_key SET state = 'retired', retired_at = $2 WHERE kid = $1 AND state <> 'retired'";
+
+/// Retires a key at once, whatever it is: one that signs leaves its purpose without a key.
+pub async fn revoke_whatever(tx: &mut Tx, kid: &[u8], now: Timestamp) -> DbResult<Changed> {
+    change!(tx, REVOKE_WHATEVER, kid, now)
+}
+
 const RETIRE: &str =
     "UPDATE signing_key SET state = 'retired', retired_at = $2 WHERE state = 'retiring' AND retiring_at <= $1";
 

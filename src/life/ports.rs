@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::model::{BLOCK_CODE_BYTES, BlockCode, CallOutcome, EventKind, Happening, TallyKind};
+use super::model::{BLOCK_CODE_BYTES, BlockCode, CallOutcome, Happening, TallyKind};
 use super::tally::{self, Change};
 use super::{mail, store, words};
 use crate::audit::Actor;
@@ -15,8 +15,10 @@ use crate::holder::model::UNDO_SECONDS;
 use crate::holder::ports::{self as holder, Stopped};
 use crate::holder::{CredentialState, Reason, Standing, Status};
 use crate::register::{Nik, Region};
+use crate::stop_log::{Entry, Kind, ports as stop_log};
 use crate::vault::{Label, Vault};
 
+pub use super::model::EventKind;
 pub use super::store::{EventRow, events, has_code};
 pub use super::tally::{Tallied, count_anew, first_tally, take};
 
@@ -58,7 +60,36 @@ pub async fn record(context: &Context, tx: &mut Tx, this: &Happening, now: Times
 
 async fn record_as(context: &Context, tx: &mut Tx, event_id: Uuid, this: &Happening, now: Timestamp) -> Result<()> {
     store::add_event(tx, event_id, this, now).await?;
+    note_stop(context, tx, event_id, this, now).await?;
     mail::tell(context, tx, event_id, this, now).await
+}
+
+/// What of that stands in the stop log: what stops or starts a digital KTP, and what makes something void that counted before.
+const fn in_stop_log(kind: EventKind) -> Option<Kind> {
+    match kind {
+        EventKind::Stopped => Some(Kind::Stopped),
+        EventKind::Restarted => Some(Kind::Restarted),
+        EventKind::Activated => Some(Kind::Activated),
+        EventKind::Moved => Some(Kind::Moved),
+        EventKind::PinChanged => Some(Kind::PinChanged),
+        EventKind::CardIssued => Some(Kind::CardIssued),
+        EventKind::CardVoided => Some(Kind::CardVoided),
+        _ => None,
+    }
+}
+
+async fn note_stop(context: &Context, tx: &mut Tx, note_id: Uuid, this: &Happening, now: Timestamp) -> Result<()> {
+    let Some(kind) = in_stop_log(this.kind).filter(|_| stop_log::is_kept(context)) else { return Ok(()) };
+    let subject_id = this.resident_id;
+    // Whoever changed the digital KTP holds its row: no generation comes between.
+    let number = holder::credential(tx, subject_id).await?.map_or(0, |held| held.generation);
+    let until = match kind {
+        Kind::Stopped => holder::status(tx, subject_id).await?.and_then(|status| status.until),
+        _ => None,
+    };
+    let detail = this.reason.map(|reason| reason.as_str().to_owned());
+    let (at, until) = (now.micros(), until.map(Timestamp::micros));
+    stop_log::note(context, tx, &Entry { note_id, subject_id, kind, detail, number, at, until }).await
 }
 
 /// As [`record`], of what stops nothing and so has no reason.
@@ -247,6 +278,27 @@ pub async fn given_code(
     let code = code_of(&context.vault, resident, request);
     let counts = store::of_code(tx, &index(&context.vault, nik, &code)).await? == Some(resident);
     Ok(counts.then_some(code))
+}
+
+/// Whether the database knows of an event.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_known(tx: &mut Tx, resident: Uuid, event_id: Uuid) -> Result<bool> {
+    Ok(store::actor_of(tx, resident, event_id).await?.is_some())
+}
+
+/// Writes down what the stop log tells of, as an event that was there before and whose notice was sent then.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn remember(
+    tx: &mut Tx,
+    (event_id, resident): (Uuid, Uuid),
+    (kind, reason): (EventKind, Option<Reason>),
+    at: Timestamp,
+) -> Result<()> {
+    Ok(store::add_event(tx, event_id, &happening(resident, kind, reason, By::system()), at).await?)
 }
 
 /// What an event is called, as its notice says.

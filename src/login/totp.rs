@@ -11,6 +11,9 @@ use crate::secret::Redacted;
 /// Length of a secret in bytes (RFC 4226 §4 recommends 160 bits).
 pub const SECRET_LENGTH: usize = 20;
 
+/// Seconds for which a code is shown.
+pub const STEP_SECONDS: i64 = 30;
+
 /// A secret as its owner takes it over, shown once.
 #[derive(Debug)]
 pub struct TotpSecret {

@@ -85,7 +85,7 @@ impl Partners {
     pub async fn revoke_key(&self, who: &Allowed<RevokeKey>, key_id: Uuid) -> Result<()> {
         let party = who.agent.party.relying_party_id;
         let revoked = audited!(self.audit, who.event(key_id), "partner.revoke_key", |tx| {
-            ports::revoke_own_key(tx, party, key_id, self.now()).await.map(|_| ())
+            ports::revoke_own_key(&self.context, tx, party, key_id, self.now()).await.map(|_| ())
         });
         // Whatever came of it: at its next use this node looks it up.
         self.parties.authentication().forget(key_id);
@@ -112,10 +112,10 @@ impl Partners {
         let Administrator { staff_id, party } = &who.agent;
         audited!(self.audit, who.event(employee), "partner.disable_employee", |tx| {
             people::switch_employee(
+                &self.context,
                 tx,
-                party.relying_party_id,
-                employee,
-                (*staff_id, self.now()),
+                (party.relying_party_id, employee),
+                *staff_id,
                 AccountState::Disabled,
             )
             .await
@@ -129,8 +129,14 @@ impl Partners {
     pub async fn enable(&self, who: &Allowed<EnableEmployee>, employee: Uuid) -> Result<()> {
         let Administrator { staff_id, party } = &who.agent;
         audited!(self.audit, who.event(employee), "partner.enable_employee", |tx| {
-            people::switch_employee(tx, party.relying_party_id, employee, (*staff_id, self.now()), AccountState::Active)
-                .await
+            people::switch_employee(
+                &self.context,
+                tx,
+                (party.relying_party_id, employee),
+                *staff_id,
+                AccountState::Active,
+            )
+            .await
         })
     }
 

@@ -42,7 +42,7 @@ pub(super) async fn out(context: &Context, tx: &mut Tx, matter: &Matter, by: By)
             let email = email.as_ref().map_or("", |email| email.expose());
             parties::set_contact(tx, context, *party_id, &Contact::typed(email, *language)?).await
         }
-        Matter::ResumeParty { party_id } => parties::resume(tx, *party_id).await,
+        Matter::ResumeParty { party_id } => parties::resume(context, tx, *party_id).await,
         Matter::InviteAdministrator { party_id, username, full_name, email, language } => {
             parties::by_id(tx, *party_id).await?;
             let email = email.as_ref().map_or("", |email| email.expose());
@@ -62,7 +62,7 @@ pub(super) async fn out(context: &Context, tx: &mut Tx, matter: &Matter, by: By)
             keys::activate(context, tx, (key_id, purpose, replaces.as_deref()), by.now).await
         }
         Matter::RevokeKey { key_id, state, successor } => {
-            keys::revoke(tx, (key_id, *state, successor.as_deref()), by.now).await
+            keys::revoke(context, tx, (key_id, *state, successor.as_deref()), by.now).await
         }
         Matter::SetRetention { period, days, version, .. } => {
             retention::set(context, tx, (*period, *days, *version), (by.asked_by, by.granted_by), by.now).await

@@ -59,12 +59,13 @@ pub(super) async fn activate(
 
 /// Retires a key at once, as it was shown.
 pub(super) async fn revoke(
+    context: &Context,
     tx: &mut Tx,
     (key_id, state, successor): (&str, KeyState, Option<&str>),
     now: Timestamp,
 ) -> Result<()> {
     let expected = Retirement { state, successor: successor.map(id).transpose()? };
-    keys::retire_at_once(tx, &id(key_id)?, Some(&expected), now).await
+    keys::retire_at_once(context, tx, &id(key_id)?, Some(&expected), now).await
 }
 
 fn id(text: &str) -> Result<KeyId> {

@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::input;
+use crate::stop_log::{Kind, ports as stop_log};
 
 /// Adds a party that may verify, without a key: its name and what it is entitled to, both checked.
 ///
@@ -105,9 +106,9 @@ pub async fn set_contact(tx: &mut Tx, context: &Context, party: Uuid, contact: &
 ///
 /// # Errors
 /// `not_found`; `wrong_state` when that is so already.
-pub async fn suspend(tx: &mut Tx, party: Uuid, reason: &str, now: Timestamp) -> Result<()> {
+pub async fn suspend(context: &Context, tx: &mut Tx, party: Uuid, reason: &str, now: Timestamp) -> Result<()> {
     if store::suspend(tx, party, reason, now).await?.happened() {
-        return Ok(());
+        return stop_log::note_that(context, tx, (Kind::PartySuspended, party), None, now).await;
     }
     store::party(tx, party).await?.ok_or(Code::NotFound)?;
     Err(suspended_already().into())
@@ -117,9 +118,9 @@ pub async fn suspend(tx: &mut Tx, party: Uuid, reason: &str, now: Timestamp) -> 
 ///
 /// # Errors
 /// `not_found`; `wrong_state` when it does already.
-pub async fn resume(tx: &mut Tx, party: Uuid) -> Result<()> {
+pub async fn resume(context: &Context, tx: &mut Tx, party: Uuid) -> Result<()> {
     if store::resume(tx, party).await?.happened() {
-        return Ok(());
+        return stop_log::note_that(context, tx, (Kind::PartyResumed, party), None, context.now()).await;
     }
     store::party(tx, party).await?.ok_or(Code::NotFound)?;
     Err(not_suspended().into())

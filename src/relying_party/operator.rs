@@ -91,7 +91,7 @@ impl RelyingParties {
         let now = self.context.now();
         transaction!(self.context.db, "relying_party.suspend", |tx| {
             let party = named(tx, name).await?;
-            edit::suspend(tx, party, &reason, now).await?;
+            edit::suspend(&self.context, tx, party, &reason, now).await?;
             self.audit.operator(tx, Action::PartySuspended, party).await
         })
     }
@@ -103,7 +103,7 @@ impl RelyingParties {
     pub async fn resume(&self, name: &str) -> Result<()> {
         transaction!(self.context.db, "relying_party.resume", |tx| {
             let party = named(tx, name).await?;
-            edit::resume(tx, party).await?;
+            edit::resume(&self.context, tx, party).await?;
             self.audit.operator(tx, Action::PartyResumed, party).await
         })
     }

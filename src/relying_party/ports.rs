@@ -13,9 +13,11 @@ use super::model::{
 };
 use super::store::{self, LABELS_AT_ONCE, key};
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
 use crate::input;
+use crate::stop_log::{Kind, ports as stop_log};
 
 /// A party that was not disabled.
 ///
@@ -201,12 +203,37 @@ pub async fn add_own_key(
 ///
 /// # Errors
 /// `not_found` for a key that is not the party's.
-pub async fn revoke_own_key(tx: &mut Tx, party: Uuid, key_id: Uuid, now: Timestamp) -> Result<bool> {
+pub async fn revoke_own_key(context: &Context, tx: &mut Tx, party: Uuid, key_id: Uuid, now: Timestamp) -> Result<bool> {
     if key::revoke_own(tx, party, key_id, now).await?.happened() {
+        stop_log::note_that(context, tx, (Kind::ApiKeyRevoked, key_id), None, now).await?;
         return Ok(true);
     }
     let known = keys(tx, party).await?.iter().any(|key| key.key_id == key_id);
     if known { Ok(false) } else { Err(Code::NotFound.into()) }
+}
+
+/// Revokes a key again that was revoked after a copy of the database was made. `false` when it is so already, or the copy does not know it.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn revoke_again(context: &Context, tx: &mut Tx, key_id: Uuid, now: Timestamp) -> Result<bool> {
+    let revoked = key::revoke(tx, key_id, now).await?.happened();
+    if revoked {
+        stop_log::note_that(context, tx, (Kind::ApiKeyRevoked, key_id), None, now).await?;
+    }
+    Ok(revoked)
+}
+
+/// Suspends a party again, in the same way.
+///
+/// # Errors
+/// As [`revoke_again`].
+pub async fn suspend_again(context: &Context, tx: &mut Tx, party: Uuid, now: Timestamp) -> Result<bool> {
+    let suspended = store::suspend(tx, party, "pemulihan basis data / database restored", now).await?.happened();
+    if suspended {
+        stop_log::note_that(context, tx, (Kind::PartySuspended, party), None, now).await?;
+    }
+    Ok(suspended)
 }
 
 fn too_many_live() -> Refusal {

@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Code, Language, Refusal, Result};
 use crate::register::Date;
+use crate::stop_log::{Kind, ports as stop_log};
 use crate::{input, transaction};
 
 /// The register of relying parties. Cloning shares it.
@@ -146,7 +147,9 @@ impl RelyingParties {
     /// `not_found` when there is no such living key.
     pub async fn revoke_key(&self, key_id: Uuid) -> Result<()> {
         let revoked = transaction!(self.context.db, "relying_party.revoke_key", |tx| {
-            key::revoke(tx, key_id, self.context.now()).await?.or(Code::NotFound)?;
+            let now = self.context.now();
+            key::revoke(tx, key_id, now).await?.or(Code::NotFound)?;
+            stop_log::note_that(&self.context, tx, (Kind::ApiKeyRevoked, key_id), None, now).await?;
             self.audit.operator(tx, Action::ApiKeyRevoked, key_id).await
         });
         // Whatever came of it: at its next use this node looks it up.

@@ -8,6 +8,7 @@ use super::notice::{self, NEW_PASSWORD, NEW_SECRETS};
 use super::ports;
 use super::proof::TOTP_TABLE;
 use super::sessions::words_of;
+use super::stops;
 use super::store::account::{self, Account};
 use super::store::passkey;
 use crate::audit::{self, Action};
@@ -20,6 +21,7 @@ use crate::login::strength::check_strength;
 use crate::login::totp::{self, TotpSecret};
 use crate::register::Date;
 use crate::secret::Redacted;
+use crate::stop_log::Kind;
 use crate::{input, office, relying_party, transaction};
 
 /// Where somebody is to belong, and as what.
@@ -180,6 +182,7 @@ impl Accounts {
             passkey::forget_asked(tx, person.staff_id).await?;
             notice::tell(tx, &self.context, NEW_PASSWORD, person.staff_id, now).await?;
             ports::end_access(tx, person.staff_id, now).await?;
+            stops::note(&self.context, tx, Kind::StaffSecrets, person.staff_id).await?;
             self.audit.operator(tx, Action::PasswordSet, person.staff_id).await
         })
     }
@@ -197,6 +200,7 @@ impl Accounts {
             passkey::remove_all(tx, person.staff_id).await?;
             notice::tell(tx, &self.context, NEW_SECRETS, person.staff_id, now).await?;
             ports::end_access(tx, person.staff_id, now).await?;
+            stops::note(&self.context, tx, Kind::StaffSecrets, person.staff_id).await?;
             self.audit.operator(tx, Action::TotpReset, person.staff_id).await
         })?;
         Ok((person.staff_id, totp))
@@ -218,6 +222,7 @@ impl Accounts {
             passkey::remove_all(tx, person.staff_id).await?;
             notice::tell(tx, &self.context, NEW_SECRETS, person.staff_id, now).await?;
             ports::end_access(tx, person.staff_id, now).await?;
+            stops::note(&self.context, tx, Kind::StaffSecrets, person.staff_id).await?;
             self.audit.operator(tx, Action::PasswordSet, person.staff_id).await
         })?;
         Ok(Secrets { staff_id: person.staff_id, password, totp })
@@ -247,6 +252,7 @@ impl Accounts {
             if let Some(party) = party {
                 take_back(tx, party, person.staff_id, (None, now)).await?;
             }
+            stops::note(&self.context, tx, stops::switched(state), person.staff_id).await?;
             self.audit.operator(tx, switched(realm, state), person.staff_id).await
         })
     }
@@ -304,6 +310,7 @@ impl Accounts {
         let person = self.find(realm, username).await?;
         transaction!(self.context.db, "staff.restore_rights", |tx| {
             account::restore(tx, person.staff_id).await?.or(Code::NotFound)?;
+            stops::note(&self.context, tx, Kind::StaffUnpaused, person.staff_id).await?;
             self.audit.operator(tx, Action::RightsRestored, person.staff_id).await
         })
     }

@@ -16,6 +16,7 @@ pub mod ports;
 pub mod proof;
 pub mod service;
 pub mod sessions;
+pub mod stops;
 pub mod store;
 
 pub use accounts::{Accounts, Listed, Post, Secrets};

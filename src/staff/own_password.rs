@@ -4,12 +4,14 @@ use super::notice::{self, NEW_PASSWORD};
 use super::passkey::model::Purpose;
 use super::proof::{Proof, Proven, Prover, Second, Spent};
 use super::sessions::{Sessions, StaffSession, digest};
+use super::stops;
 use super::store::account::{self, Account};
 use super::store::{passkey, session};
 use crate::audit::{self, Action, Outcome};
 use crate::context::Context;
 use crate::error::{Code, Refusal, Result};
 use crate::secret::Redacted;
+use crate::stop_log::Kind;
 use crate::transaction;
 
 /// What a person proves with who changes something about the own account.
@@ -84,6 +86,7 @@ impl OwnPassword {
             // compared with; that row is held until the commit.
             account::set_password(tx, person.staff_id, &changed.password_hash).await?.or(Code::LoginFailed)?;
             passkey::forget_asked(tx, person.staff_id).await?;
+            stops::note(&self.context, tx, Kind::StaffSecrets, person.staff_id).await?;
             notice::tell(tx, &self.context, NEW_PASSWORD, person.staff_id, now).await?;
             session::end_others(tx, person.staff_id, &digest(token)).await?;
             let next = self.sessions.rotate(tx, token, &changed).await?;

@@ -8,6 +8,7 @@ use super::invitation::accept::CONTACT;
 use super::invitation::employee::require_seat;
 use super::invitation::model::Contact;
 use super::model::{AccountState, IDLE_MINUTES, Person, Role, Roles};
+use super::stops;
 pub use super::store::account::Paused;
 use super::store::account::{self, Account};
 pub use super::store::party::MemberRow as Member;
@@ -17,6 +18,7 @@ use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Result};
 use crate::office::Scope;
+use crate::stop_log::Kind;
 
 /// Whether a person may act: was added, neither disabled since nor paused, and their time at the place is not over.
 ///
@@ -158,10 +160,11 @@ pub async fn is_of_office(tx: &mut Tx, office: Uuid, person: Uuid) -> Result<boo
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn pause(tx: &mut Tx, people: &[Uuid], now: Timestamp) -> Result<Vec<Uuid>> {
+pub async fn pause(context: &Context, tx: &mut Tx, people: &[Uuid], now: Timestamp) -> Result<Vec<Uuid>> {
     let mut paused = Vec::new();
     for person in people {
         if account::pause(tx, *person, now).await?.happened() {
+            stops::note(context, tx, Kind::StaffPaused, *person).await?;
             paused.push(*person);
         }
     }
@@ -180,8 +183,9 @@ pub async fn paused(tx: &mut Tx, office: Uuid) -> Result<Vec<Paused>> {
 ///
 /// # Errors
 /// `not_found` for oneself, for somebody of another office, where they do not rest, and for whoever was paused or disabled meanwhile.
-pub async fn restore(tx: &mut Tx, office: Uuid, person: Uuid, colleague: Uuid) -> Result<()> {
-    account::restore_colleague(tx, office, person, colleague).await?.or(Code::NotFound)
+pub async fn restore(context: &Context, tx: &mut Tx, office: Uuid, person: Uuid, colleague: Uuid) -> Result<()> {
+    account::restore_colleague(tx, office, person, colleague).await?.or(Code::NotFound)?;
+    stops::note(context, tx, Kind::StaffUnpaused, person).await
 }
 
 /// Ends what opens somebody's account besides its secrets: running sessions, and links to new secrets that were sent or are asked for.
@@ -220,12 +224,13 @@ pub async fn members(tx: &mut Tx, of: Uuid, after: &str, limit: i64) -> Result<V
 /// `not_found` for whoever is no employee of the party, another administrator too, and where the one who does it was disabled;
 /// `too_many` for one who comes back into a party that is full.
 pub async fn switch_employee(
+    context: &Context,
     tx: &mut Tx,
-    of: Uuid,
-    employee: Uuid,
-    (by, now): (Uuid, Timestamp),
+    (of, employee): (Uuid, Uuid),
+    by: Uuid,
     state: AccountState,
 ) -> Result<()> {
+    let now = context.now();
     if state == AccountState::Active {
         require_seat(tx, of, now).await?;
     }
@@ -236,7 +241,8 @@ pub async fn switch_employee(
         return if is_so { Ok(()) } else { Err(Code::NotFound.into()) };
     }
     match state {
-        AccountState::Disabled => shut_out(tx, employee, now).await,
-        AccountState::Active => end_access(tx, employee, now).await,
+        AccountState::Disabled => shut_out(tx, employee, now).await?,
+        AccountState::Active => end_access(tx, employee, now).await?,
     }
+    stops::note(context, tx, stops::switched(state), employee).await
 }

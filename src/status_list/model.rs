@@ -117,6 +117,23 @@ pub fn place(key: &[u8], count: u32) -> u32 {
     left << HALF_BITS | right
 }
 
+/// One bit for each place: these are set.
+pub fn bits(places: impl IntoIterator<Item = u32>) -> Vec<u8> {
+    let mut bits = vec![0; SIZE as usize / 8];
+    for place in places {
+        if let Some(byte) = bits.get_mut(place as usize / 8) {
+            *byte |= 1 << (place % 8);
+        }
+    }
+    bits
+}
+
+/// All places, in order, whose bit in `good` is not set, and those that were voided since. No bits at all set none.
+pub fn all_but(good: &[u8], voided: &[u32]) -> Vec<u32> {
+    let is_good = |place: u32| good.get(place as usize / 8).is_some_and(|byte| byte & 1 << (place % 8) != 0);
+    (0..SIZE).filter(|place| !is_good(*place) || voided.binary_search(place).is_ok()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -158,6 +175,15 @@ mod tests {
     fn a_list_is_served_as_long_as_a_token_can_name_it() {
         assert!(Kind::Shown.served() >= Kind::Shown.period() + KEEP_SECONDS);
         assert!(Kind::Card.served() >= Kind::Card.period() + 366 * DAY + KEEP_SECONDS);
+    }
+
+    #[test]
+    fn of_a_closed_list_only_what_was_known_and_not_voided_counts() {
+        assert_eq!(all_but(&[], &[]).len(), SIZE as usize);
+        let good = bits([0, 7, 8, SIZE - 1, SIZE]);
+        let void: HashSet<u32> = all_but(&good, &[3, 8]).into_iter().collect();
+        let counts: Vec<u32> = (0..SIZE).filter(|place| !void.contains(place)).collect();
+        assert_eq!(counts, [0, 7, SIZE - 1]);
     }
 
     #[test]

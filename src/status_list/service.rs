@@ -9,6 +9,7 @@ use ikd_token::StatusList;
 use ikd_token::status::{Header, ListClaims, StatusReference, encode_cwt, encode_jwt};
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 use super::model::{self, Kind, LEASED, LIFE_SECONDS, Place, RENEW_SECONDS, SIZE, TTL_SECONDS, next_list};
 use super::store;
@@ -18,12 +19,18 @@ use crate::context::Context;
 use crate::credential::{KeyPurpose, SignError};
 use crate::error::{Code, Error, Result};
 use crate::keyring::Keyring;
+use crate::stop_log::{Entry, ports as stop_log};
 use crate::transaction;
 
 /// For so long a node answers from what it has read: a list is asked for by everybody, and what it says may be a minute old anyway.
 const FRESH: Duration = Duration::from_secs(1);
 /// Lists that are named at once at most.
 const MOST_LISTS: i64 = 1_000;
+
+fn opened(note_id: Uuid, now: Timestamp) -> Entry {
+    let kind = crate::stop_log::Kind::ListOpened;
+    Entry { note_id, subject_id: Uuid::nil(), kind, detail: None, number: 0, at: now.micros(), until: None }
+}
 
 /// A list in one of its forms.
 #[derive(Clone, Debug)]
@@ -52,6 +59,13 @@ pub struct Published {
     issued_at: Timestamp,
     voided: Arc<[u32]>,
     read_at: Instant,
+}
+
+impl Published {
+    /// The places that are void, in order.
+    pub fn voided(&self) -> &[u32] {
+        &self.voided
+    }
 }
 
 /// Places that this node has taken and not given out yet.
@@ -106,7 +120,13 @@ impl StatusLists {
         let mut list_id = first;
         loop {
             let leased = transaction!(self.context.db, "status_list.lease", |tx| {
-                Ok(store::lease(tx, list_id, &fresh_key, now).await?)
+                let leased = store::lease(tx, list_id, &fresh_key, now).await?;
+                if leased.as_ref().is_some_and(|(next, _)| *next == 0) {
+                    // A copy of the database from before does not know that there is such a list.
+                    let opened = Entry { number: list_id, ..opened(self.context.random.uuid_v7(now), now) };
+                    stop_log::note(&self.context, tx, &opened).await?;
+                }
+                Ok(leased)
             })?;
             if let Some((next, key)) = leased {
                 return Ok(Lease { list_id, key, next, end: next + LEASED });
@@ -160,7 +180,11 @@ impl StatusLists {
                 all.remove(&list_id);
                 return Err(Code::NotFound.into());
             }
-            store::voided(&mut tx, list_id).await?.into()
+            let voided = store::voided(&mut tx, list_id).await?;
+            match store::good(&mut tx, list_id).await? {
+                None => voided.into(),
+                Some(good) => model::all_but(&good, &voided).into(),
+            }
         };
         let same = known.filter(|known| known.voided == voided && now.seconds_since(known.issued_at) < RENEW_SECONDS);
         let published = match same {

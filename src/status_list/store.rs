@@ -32,6 +32,16 @@ const VOID_CARDS: &str = "UPDATE status_entry SET void = 1 WHERE resident_id = $
 const VOID_PLACE: &str =
     "UPDATE status_entry SET void = 1 WHERE resident_id = $1 AND list_id = $2 AND place = $3 AND void = 0";
 
+const LOSE: &str = "INSERT INTO status_list (list_id, given, key, opened_at, good) VALUES ($1, $2, $3, $4, $5) \
+    ON CONFLICT (list_id) DO UPDATE SET given = excluded.given, good = excluded.good";
+
+const ALL_LISTS: &str = "SELECT list_id, opened_at FROM status_list WHERE list_id > $1 ORDER BY list_id LIMIT $2";
+
+const GOOD: &str = "SELECT good FROM status_list WHERE list_id = $1 AND good IS NOT NULL";
+
+const COUNTING: &str = "SELECT resident_id, list_id, place FROM status_entry \
+    WHERE (resident_id, list_id, place) > ($1, $2, $3) AND list_id >= $4 AND void = 0 ORDER BY resident_id, list_id, place LIMIT $5";
+
 const COUNTS: &str =
     "SELECT place FROM status_entry WHERE resident_id = $1 AND list_id = $2 AND place = $3 AND void = 0";
 
@@ -111,4 +121,29 @@ pub(super) async fn forget(tx: &mut Tx, expired: Timestamp) -> DbResult<u64> {
 /// Forgets lists with numbers in this range, opened at `opened` or earlier; gives how many.
 pub(super) async fn forget_lists(tx: &mut Tx, (from, to): (i64, i64), opened: Timestamp) -> DbResult<u64> {
     execute!(tx, FORGET_LISTS, opened, from, to)
+}
+
+/// Closes a list in which places may have been given that nobody knows of: those in `good` count, and no other ever does.
+pub(super) async fn lose(tx: &mut Tx, list_id: i64, opened_at: Timestamp, good: &[u8]) -> DbResult<()> {
+    let key: &[u8] = &[];
+    execute!(tx, LOSE, list_id, i64::from(SIZE), key, opened_at, good).map(|_| ())
+}
+
+/// All lists after one, with when they were opened.
+pub(super) async fn all_lists(tx: &mut Tx, after: i64, limit: i64) -> DbResult<Vec<(i64, Timestamp)>> {
+    fetch_all!(tx, (i64, Timestamp), ALL_LISTS, after, limit)
+}
+
+/// The places that count in a list that was closed so; `None` of any other list.
+pub(super) async fn good(tx: &mut Tx, list_id: i64) -> DbResult<Option<Vec<u8>>> {
+    Ok(fetch_optional!(tx, (Vec<u8>,), GOOD, list_id)?.map(|(good,)| good))
+}
+
+/// Places of printed cards that count, after one.
+pub(super) async fn counting(
+    tx: &mut Tx,
+    (resident, list_id, place): (Uuid, i64, i64),
+    limit: i64,
+) -> DbResult<Vec<(Uuid, i64, i64)>> {
+    fetch_all!(tx, (Uuid, i64, i64), COUNTING, resident, list_id, place, FIRST_OF_CARDS, limit)
 }

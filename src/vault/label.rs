@@ -57,4 +57,26 @@ labels! {
     DutyCode = b"ikd/duty-code/v1";
     /// QRs of the moment that say the same.
     DutyQr = b"ikd/duty-qr/v1";
+    /// Lines of the stop log.
+    StopLog = b"ikd/stop-log/v1";
+}
+
+impl Label {
+    /// Whether what is made with these keys is of use for a while only, and void once a copy of the database was restored: what was spent
+    /// or withdrawn after the copy was made would count again. What rows are found or read by stays.
+    pub const fn is_of_an_epoch(self) -> bool {
+        matches!(
+            self,
+            Self::TokenSeal
+                | Self::ActivationCode
+                | Self::DpopNonce
+                | Self::Challenge
+                | Self::AccessToken
+                | Self::Captcha
+                | Self::PresentationCode
+                | Self::BlockLink
+                | Self::InvitationLink
+                | Self::DutyQr
+        )
+    }
 }

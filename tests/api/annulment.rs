@@ -458,7 +458,7 @@ async fn two_who_approved_together_rest_together_and_do_not_restore_each_other()
         let id = |item: &Value| item["officer_id"].as_str().unwrap().parse().unwrap();
         let mut tx = world.context.db.write().await.unwrap();
         let office = ikd::office::ports::by_code(&mut tx, OFFICE).await.unwrap().unwrap().office_id;
-        let restored = ikd::staff::ports::restore(&mut tx, office, id(&items[0]), id(&items[1])).await;
+        let restored = ikd::staff::ports::restore(&world.context, &mut tx, office, id(&items[0]), id(&items[1])).await;
         assert_eq!(restored.unwrap_err().code(), Some(ikd::error::Code::NotFound));
         drop(tx);
         // The operator can, where no supervisor is left.

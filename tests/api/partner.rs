@@ -459,9 +459,7 @@ async fn an_administrator_keeps_employees_out_and_lets_them_in_again() {
         let party = ikd::relying_party::ports::id_of(&mut tx, BANK).await.unwrap().unwrap();
         let disabled = ikd::staff::model::AccountState::Disabled;
         assert!(
-            ikd::staff::ports::switch_employee(&mut tx, party, of.1, (of.0, world.context.now()), disabled)
-                .await
-                .is_err()
+            ikd::staff::ports::switch_employee(&world.context, &mut tx, (party, of.1), of.0, disabled).await.is_err()
         );
         tx.commit().await.unwrap();
         rina.get("/v1/partner").await.expect_problem(401, "session_ended");

@@ -30,7 +30,9 @@ async fn the_account_that_serves_does_everything_but_change_the_schema_and_the_l
     assert_eq!(world.verdict_of(&bank, &token).await, "valid");
     assert_eq!(world.verdict_of(&bank, &token).await, "already_used");
     resident.client.post("/v1/me/block", &json!({})).await.expect(200);
-    for command in [["audit", "verify"].as_slice(), &["office", "add", "UJI-02", "Kantor Lain"], &["keys", "rotate", "token"]] {
+    for command in
+        [["audit", "verify"].as_slice(), &["office", "add", "UJI-02", "Kantor Lain"], &["keys", "rotate", "token"]]
+    {
         let done = world.run_with(&account, command).await;
         assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
     }

@@ -193,6 +193,9 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     world.json(&["keys", "rotate", "token"]).await;
     world.json(&["keys", "revoke", &active]).await;
     assert_eq!(world.json(&["audit", "pairs", "--days", "30"]).await, json!({"days": 30, "pairs": []}));
+    assert_eq!(code(&world, &["restore"]).await, 2, "no stop log is configured");
+    std::fs::create_dir(world.folder.path().join("stops")).unwrap();
+    assert_eq!(world.json(&["restore", "--log", "stops"]).await["unknown"], 0);
     // A node notes its start beside its first requests, not before them.
     let node = world.node(&[]).await;
     until("the start in the log", 20, async || {

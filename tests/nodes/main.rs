@@ -11,5 +11,6 @@ mod crowd;
 mod deaths;
 mod demo;
 mod logs;
+mod restore;
 mod setup;
 mod stop;

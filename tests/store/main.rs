@@ -39,6 +39,7 @@ mod rotation;
 mod shards;
 mod signers;
 mod status_list;
+mod stop_log;
 mod teller;
 mod verification;
 mod verification_batch;

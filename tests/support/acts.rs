@@ -6,6 +6,8 @@ use ikd::audit::Action;
 pub const BY_COMMAND: &[Action] = &[
     Action::NodeStarted,
     Action::PairsRead,
+    Action::RestoreBegun,
+    Action::RestoreDone,
     Action::OfficerEndSet,
     Action::OfficerActingSet,
     Action::KeyMade,

@@ -39,6 +39,10 @@ const ASKS_SEVERAL: &[(&str, &str)] = &[
     // What is void in a list, whoever's it is: read by a node once a second at most while somebody asks for the list.
     ("src/status_list/store.rs", "VOIDED"),
     ("src/status_list/store.rs", "FORGET_ENTRIES"),
+    // What waits for the stop log, whoever it is about: read by each node once a second, and it is a handful.
+    ("src/stop_log/store.rs", "WAITING"),
+    // Printed cards, once a copy of the database was restored.
+    ("src/status_list/store.rs", "COUNTING"),
 ];
 
 /// Where a table is.

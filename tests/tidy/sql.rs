@@ -76,6 +76,8 @@ fn guarded_writes_are_answered() {
         "WITHDRAW_ALL",
         "END_ABOUT",
         "END_ASKED_BY",
+        "END_ALL",
+        "SPEND_ALL_STEPS",
     ];
     demand(
         "an UPDATE of one row runs through change!, whose answer the compiler does not let anybody drop, and nobody does by hand",

@@ -9,6 +9,7 @@ use super::model::{Kind, Secret, State, end_of, taken};
 use super::service::{Invitations, JOINED};
 use crate::audit::Outcome;
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
 use crate::login::Passwords;
@@ -21,6 +22,7 @@ use crate::staff::passkey::model::is_required;
 use crate::staff::ports;
 use crate::staff::proof::TOTP_TABLE;
 use crate::staff::sessions::words_of;
+use crate::staff::stops;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::invitation::{self as store, Invitation};
 use crate::staff::store::passkey;
@@ -118,7 +120,7 @@ impl Acceptance {
         let event = account.person.event(JOINED, staff_id);
         transaction!(context.db, "staff.accept", |tx| {
             store::accept(tx, request.invitation_id, staff_id, now).await?.or(Code::InvitationOver)?;
-            enter(tx, &request, &account, now).await?;
+            enter(context, tx, &request, &account, now).await?;
             account::set_contact(tx, staff_id, &contact).await?.or(Code::InvitationOver)?;
             // The code that was shown to be right is not good for a log-in.
             let secrets = (account.password_hash.as_str(), account.totp_sealed.as_slice());
@@ -146,7 +148,7 @@ impl Acceptance {
 pub(crate) const CONTACT: &str = "staff_account_contact";
 
 /// Writes the account: a new one, or new secrets for one that has stayed what it was when they were asked for.
-async fn enter(tx: &mut Tx, request: &Invitation, account: &Account, now: Timestamp) -> Result<()> {
+async fn enter(context: &Context, tx: &mut Tx, request: &Invitation, account: &Account, now: Timestamp) -> Result<()> {
     let Some(person) = request.staff_id else {
         return account::add(tx, account, now).await.map_err(name_taken);
     };
@@ -154,7 +156,8 @@ async fn enter(tx: &mut Tx, request: &Invitation, account: &Account, now: Timest
     let secrets = (account.password_hash.as_str(), account.totp_sealed.as_slice());
     account::renew(tx, person, was, secrets, account.ends_at).await?.or(Code::InvitationOver)?;
     passkey::remove_all(tx, person).await?;
-    ports::end_access(tx, person, now).await
+    ports::end_access(tx, person, now).await?;
+    stops::note(context, tx, crate::stop_log::Kind::StaffSecrets, person).await
 }
 
 fn person(request: &Invitation, staff_id: Uuid) -> Person {

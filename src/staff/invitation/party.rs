@@ -12,6 +12,7 @@ use crate::error::{Code, Language, Refusal, Result};
 use crate::secret::Redacted;
 use crate::staff::model::{AccountState, Role, check_username};
 use crate::staff::ports;
+use crate::staff::stops;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::{invitation as store, party as people};
 use crate::{input, relying_party};
@@ -114,12 +115,19 @@ pub async fn renew_manager(
 ///
 /// # Errors
 /// `not_found` for anybody else; `wrong_state` for who is disabled.
-pub async fn stop_manager(tx: &mut Tx, id: Uuid, reason: &str, (by, now): (Uuid, Timestamp)) -> Result<()> {
+pub async fn stop_manager(
+    context: &Context,
+    tx: &mut Tx,
+    id: Uuid,
+    reason: &str,
+    (by, now): (Uuid, Timestamp),
+) -> Result<()> {
     let (party, _) = manager(tx, id).await?;
     // Whoever invites for the party waits until this is over, and then may not.
     relying_party::ports::hold(tx, party).await?;
     people::stop(tx, id, reason, now).await?.or(stopped_already())?;
     ports::shut_out(tx, id, now).await?;
+    stops::note(context, tx, stops::switched(AccountState::Disabled), id).await?;
     take_back(tx, party, id, (Some(by), now)).await
 }
 

@@ -21,6 +21,7 @@ use crate::secret::Redacted;
 use crate::staff::accounts::Listed;
 use crate::staff::model::{AccountState, Affiliation, Role, check_region, check_username};
 use crate::staff::ports;
+use crate::staff::stops;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::invitation::{self as store, Invitation};
 use crate::{audited, input, transaction};
@@ -203,7 +204,7 @@ impl Invitations {
     pub async fn stop(&self, asker: Asker, event: Event, person: Uuid) -> Result<()> {
         self.within(asker, person).await?;
         let now = self.context.now();
-        audited!(self.audit, event, "staff.stop", |tx| leave(tx, person, now).await)
+        audited!(self.audit, event, "staff.stop", |tx| leave(&self.context, tx, person, now).await)
     }
 
     /// Confirms that somebody still works at the office: their time goes on for half a year from now.
@@ -299,7 +300,7 @@ impl Invitations {
     /// What follows once nobody else has to say yes.
     async fn carry_out(&self, tx: &mut Tx, request: &Invitation, now: Timestamp) -> Result<()> {
         match (request.kind, request.staff_id) {
-            (Kind::Leave, Some(person)) => leave(tx, person, now).await,
+            (Kind::Leave, Some(person)) => leave(&self.context, tx, person, now).await,
             _ => {
                 tell_before(&self.context, tx, request, now).await?;
                 outbox::enqueue(tx, &self.context.random, now, INVITATION, request.invitation_id).await?;
@@ -353,9 +354,10 @@ struct About {
     ends_at: Option<Timestamp>,
 }
 
-async fn leave(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<()> {
+async fn leave(context: &Context, tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<()> {
     account::set_state(tx, person, AccountState::Disabled).await?.or(Code::NotFound)?;
-    ports::shut_out(tx, person, now).await
+    ports::shut_out(tx, person, now).await?;
+    stops::note(context, tx, stops::switched(AccountState::Disabled), person).await
 }
 
 /// When the time of somebody ends whose last day is this.

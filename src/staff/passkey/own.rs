@@ -14,8 +14,10 @@ use crate::staff::notice::{self, PASSKEY_ADDED, PASSKEY_REMOVED};
 use crate::staff::own_password::Present;
 use crate::staff::proof::{Proof, Proven, Prover, Spent, Try};
 use crate::staff::sessions::{Sessions, StaffSession, digest};
+use crate::staff::stops;
 use crate::staff::store::passkey::{self as store, Row};
 use crate::staff::store::session;
+use crate::stop_log::Kind;
 use crate::transaction;
 
 /// A passkey as its owner sees it.
@@ -191,6 +193,7 @@ impl OwnPasskeys {
                 return Ok(Err(last_one().into()));
             }
             store::remove(tx, id, person.staff_id).await?.or(Code::NotFound)?;
+            stops::note(&self.context, tx, Kind::StaffSecrets, person.staff_id).await?;
             notice::tell(tx, &self.context, PASSKEY_REMOVED, person.staff_id, now).await?;
             self.audit.record(tx, event, Outcome::Done).await.map(Ok)
         })?

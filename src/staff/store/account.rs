@@ -197,6 +197,14 @@ pub async fn spend_step(
     change!(tx, SPEND_STEP, person, step, password_hash, totp_sealed, AccountState::Active, now, most)
 }
 
+// Of everybody; whoever used a later one keeps that.
+const SPEND_ALL_STEPS: &str = "UPDATE staff_account SET totp_last_step = $1 WHERE totp_last_step < $1";
+
+/// Spends everybody's steps of the authenticator up to this one.
+pub async fn spend_all_steps(tx: &mut Tx, step: i64) -> DbResult<()> {
+    execute!(tx, SPEND_ALL_STEPS, step).map(|_| ())
+}
+
 const NOTE_FAILURE: &str = "UPDATE staff_account SET failed_log_ins = failed_log_ins + 1 WHERE staff_id = $1";
 
 /// Counts a failed log-in, to be told at the next one that succeeds; `false` for nobody.

@@ -157,6 +157,13 @@ pub async fn answer(tx: &mut Tx, id: Uuid, (person, purpose): (Uuid, Purpose), n
     change!(tx, ANSWER, id, person, purpose, now)
 }
 
+const FORGET_ALL_ASKED: &str = "DELETE FROM staff_passkey_challenge WHERE expires_at > $1";
+
+/// Forgets every question that an authenticator was asked and has not answered.
+pub async fn forget_all_asked(tx: &mut Tx) -> DbResult<u64> {
+    execute!(tx, FORGET_ALL_ASKED, Timestamp::from_micros(0))
+}
+
 const SWEEP: &str = "DELETE FROM staff_passkey_challenge WHERE expires_at <= $1";
 
 /// Forgets what nobody answered in time; gives how many.

@@ -145,6 +145,13 @@ pub async fn end_all(tx: &mut Tx, person: Uuid) -> DbResult<()> {
     execute!(tx, END_ALL, person).map(|_| ())
 }
 
+const END_EVERYBODYS: &str = "DELETE FROM staff_session WHERE created_at <= $1 OR created_at > $1";
+
+/// Ends the sessions of everybody; gives how many.
+pub async fn end_everybodys(tx: &mut Tx) -> DbResult<u64> {
+    execute!(tx, END_EVERYBODYS, Timestamp::from_micros(0))
+}
+
 const SWEEP: &str = "DELETE FROM staff_session WHERE expires_at <= $1";
 
 /// Forgets sessions that are over at `now`.

@@ -1,0 +1,84 @@
+//! SQL of what waits for a line in the log, and of how many lines of each file this database knows.
+
+use uuid::Uuid;
+
+use super::model::{Entry, Kind};
+use crate::clock::Timestamp;
+use crate::db::{DbResult, Tx};
+use crate::{execute, fetch_all, fetch_optional};
+
+const ADD: &str = "INSERT INTO stop_note (note_id, subject_id, kind, detail, number, at, until) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+/// Notes something that is to be written.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn add(tx: &mut Tx, this: &Entry) -> DbResult<()> {
+    let Entry { note_id, subject_id, kind, detail, number, at, until } = this;
+    let detail = detail.as_deref();
+    execute!(tx, ADD, *note_id, *subject_id, *kind, detail, *number, *at, *until).map(|_| ())
+}
+
+const WAITING: &str = "SELECT note_id, subject_id, kind, detail, number, at, until FROM stop_note \
+    WHERE note_id > $1 ORDER BY note_id LIMIT $2";
+
+/// What waits after a note, the oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn waiting(tx: &mut Tx, after: Uuid, limit: i64) -> DbResult<Vec<Entry>> {
+    type Row = (Uuid, Uuid, Kind, Option<String>, i64, i64, Option<i64>);
+    let rows = fetch_all!(tx, Row, WAITING, after, limit)?;
+    let entry = |(note_id, subject_id, kind, detail, number, at, until): Row| Entry {
+        note_id,
+        subject_id,
+        kind,
+        detail,
+        number,
+        at,
+        until,
+    };
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+const WRITTEN: &str = "DELETE FROM stop_note WHERE note_id = $1 AND subject_id = $2";
+
+/// A note is in a file: it waits no more. Another node may have written it too.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn written(tx: &mut Tx, this: &Entry) -> DbResult<()> {
+    execute!(tx, WRITTEN, this.note_id, this.subject_id).map(|_| ())
+}
+
+const SET_LINES: &str = "INSERT INTO stop_file (file, lines, written_at) VALUES ($1, $2, $3) \
+    ON CONFLICT (file) DO UPDATE SET lines = excluded.lines, written_at = excluded.written_at";
+
+/// This database knows of so many lines of a file.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn set_lines(tx: &mut Tx, file: &str, lines: i64, now: Timestamp) -> DbResult<()> {
+    execute!(tx, SET_LINES, file, lines, now).map(|_| ())
+}
+
+const LINES: &str = "SELECT lines FROM stop_file WHERE file = $1";
+
+/// Of how many lines of a file this database knows.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lines(tx: &mut Tx, file: &str) -> DbResult<i64> {
+    Ok(fetch_optional!(tx, (i64,), LINES, file)?.map_or(0, |(lines,)| lines))
+}
+
+const FILES: &str = "SELECT file FROM stop_file WHERE file > $1 ORDER BY file";
+
+/// All files that this database knows.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn files(tx: &mut Tx) -> DbResult<Vec<String>> {
+    Ok(fetch_all!(tx, (String,), FILES, "")?.into_iter().map(|(file,)| file).collect())
+}
