@@ -35,6 +35,8 @@ pub struct Config {
     pub staff: Staff,
     /// What is sent to relying parties.
     pub webhook: Webhook,
+    /// The log that outsiders check.
+    pub tlog: Tlog,
     /// How long what ended is kept.
     pub retention: Retention,
     /// Flood protection per process; what guards secrets is counted in rows and is not configurable.
@@ -329,6 +331,25 @@ pub struct Webhook {
     /// Send to addresses that are not of the public internet too: what stands beside this service could be reached. Refused in
     /// production.
     pub allow_private: bool,
+}
+
+/// The log that outsiders check.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tlog {
+    /// Seconds between looks at what is new, and so between checkpoints; 1 to 3600.
+    pub interval_seconds: u64,
+    /// The log's name in its checkpoints, without blanks and plus signs; empty for the issuer with `/log` behind it. Whoever changes it
+    /// begins another log in the eyes of all witnesses.
+    pub origin: String,
+    /// Keys of the witnesses whose cosignatures are taken, as `ikd witness new-key` prints them.
+    pub witnesses: Vec<String>,
+}
+
+impl Default for Tlog {
+    fn default() -> Self {
+        Self { interval_seconds: 60, origin: String::new(), witnesses: Vec::new() }
+    }
 }
 
 /// How long what ended is kept. What protects secrets and pictures is not configurable.

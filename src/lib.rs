@@ -76,6 +76,7 @@ pub mod staff;
 pub mod status_list;
 pub mod telemetry;
 pub mod throttle;
+pub mod tlog;
 pub mod transaction;
 pub mod transfer;
 pub mod vault;

@@ -65,6 +65,12 @@ impl Config {
         if !(30..=3_650).contains(&self.retention.registration_days) {
             return refuse("retention.registration_days must be between 30 and 3650");
         }
+        if !(1..=3_600).contains(&self.tlog.interval_seconds) {
+            return refuse("tlog.interval_seconds must be between 1 and 3600");
+        }
+        if self.tlog.origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+') {
+            return refuse("tlog.origin stands in a line of every checkpoint: no blanks and no plus signs");
+        }
         if self.limits.refusals_per_hour < 1 {
             return refuse("limits.refusals_per_hour must be at least 1");
         }

@@ -17,7 +17,7 @@ use crate::holder::{CredentialState, Reason, Standing, Status};
 use crate::register::{Nik, Region};
 use crate::vault::{Label, Vault};
 
-pub use super::store::{EventRow, events, has_code};
+pub use super::store::{EventRow, LoggedRow, events, has_code, logged, take_to_log, unlogged};
 pub use super::tally::{Tallied, count_anew, first_tally, take};
 
 /// Who changes something, and at which office.

@@ -57,4 +57,6 @@ labels! {
     DutyCode = b"ikd/duty-code/v1";
     /// QRs of the moment that say the same.
     DutyQr = b"ikd/duty-qr/v1";
+    /// What keeps a row from being guessed by its leaf in the log.
+    LogSalt = b"ikd/log-salt/v1";
 }

@@ -12,3 +12,4 @@ mod demo;
 mod logs;
 mod setup;
 mod stop;
+mod witness;

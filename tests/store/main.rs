@@ -39,6 +39,7 @@ mod shards;
 mod signers;
 mod status_list;
 mod teller;
+mod tlog;
 mod verification;
 mod verification_batch;
 mod verification_http;
