@@ -15,6 +15,8 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO :"service";
 -- Only ever added to.
 REVOKE UPDATE, DELETE ON audit_event, life_event FROM :"service";
+-- Where an event stands in the log that outsiders check is said afterwards.
+GRANT UPDATE (log_position) ON life_event TO :"service";
 -- What was migrated: read, so that a node refuses a schema that is not its own.
 REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM :"service";
 COMMIT;

@@ -172,6 +172,13 @@ INSERT INTO distribution (name, kind) VALUES
     ('audit_event', 'whole'),
     ('audit_search', 'whole'),
     ('audit_head', 'whole'),
+    -- One tree over all; whoever appends holds one row of it.
+    ('log_head', 'whole'),
+    ('log_tile', 'whole'),
+    ('log_run', 'whole'),
+    ('log_chain', 'whole'),
+    ('log_checkpoint', 'whole'),
+    ('log_cosignature', 'whole'),
     ('lease', 'whole'),
     ('node', 'whole'),
     ('node_key', 'whole'),

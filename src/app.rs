@@ -42,7 +42,7 @@ use crate::webhook::Webhooks;
 use crate::{
     activation, admin, annulment, branch, captcha, card, closure, contact, correction, counter, device, directory,
     dispute, duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office, outreach,
-    partner, proposal, recovery, refresh, register, registration, relying_party, staff, status_list, stop_log,
+    partner, proposal, recovery, refresh, register, registration, relying_party, staff, status_list, stop_log, tlog,
     transaction, transfer, verification, wallet, webhook, window,
 };
 
@@ -65,6 +65,8 @@ pub struct App {
     pub wallet: wallet::Service,
     /// Where it stands which offline QRs still count.
     pub status_lists: status_list::StatusLists,
+    /// The log that outsiders check.
+    pub log: tlog::Log,
     /// Blocks from any browser.
     pub blocks: life::Blocks,
     /// Digital KTPs that come back to their holders.
@@ -202,6 +204,7 @@ impl App {
             relying_parties,
             verification,
             employee_checks,
+            log: tlog::Log::new(context.clone(), keyring.clone())?,
             blocks: life::Blocks::new(context.clone()),
             annulments: annulment::Telling::new(context.clone()),
             closures,
@@ -244,6 +247,7 @@ impl App {
             activation::module(&self.context, &self.activation),
             wallet::module(&self.wallet, &self.verification),
             status_list::module(&self.status_lists),
+            tlog::module(&self.context, &self.log, self.in_time()),
             life::module(&self.context, &self.blocks, &self.gate),
             recovery::module(&self.recoveries),
             correction::module(&self.corrections),

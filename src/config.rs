@@ -39,6 +39,8 @@ pub struct Config {
     pub quota: QuotaDefault,
     /// The log of stops outside the database.
     pub stop_log: StopLog,
+    /// The log that outsiders check.
+    pub tlog: Tlog,
     /// How long what ended is kept.
     pub retention: Retention,
     /// Flood protection per process; what guards secrets is counted in rows and is not configurable.
@@ -353,6 +355,25 @@ pub struct StopLog {
     /// Folder in which this process writes a file of its own: on another disk than the database's, and kept as long as copies of the
     /// database are. Empty for none.
     pub directory: PathBuf,
+}
+
+/// The log that outsiders check.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tlog {
+    /// Seconds between looks at what is new, and so between checkpoints; 1 to 3600.
+    pub interval_seconds: u64,
+    /// The log's name in its checkpoints, without blanks and plus signs; empty for the issuer with `/log` behind it. Whoever changes it
+    /// begins another log in the eyes of all witnesses.
+    pub origin: String,
+    /// Keys of the witnesses whose cosignatures are taken, as `ikd witness new-key` prints them.
+    pub witnesses: Vec<String>,
+}
+
+impl Default for Tlog {
+    fn default() -> Self {
+        Self { interval_seconds: 60, origin: String::new(), witnesses: Vec::new() }
+    }
 }
 
 /// How long what ended is kept. What protects secrets and pictures is not configurable.

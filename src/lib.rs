@@ -79,6 +79,7 @@ pub mod status_list;
 pub mod stop_log;
 pub mod telemetry;
 pub mod throttle;
+pub mod tlog;
 pub mod transaction;
 pub mod transfer;
 pub mod vault;

@@ -8,6 +8,8 @@ use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::Result;
 
+pub use super::store::{EntryRow, rows};
+
 /// That somebody of the staff did something with somebody's data.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Seen {
@@ -67,4 +69,12 @@ pub async fn officers_who(tx: &mut Tx, subject: Uuid, actions: &[Action]) -> Res
         }
     }
     Ok(people)
+}
+
+/// All chains, and the number of the last committed entry of each: whoever has seen it finds all entries up to it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn ends(tx: &mut Tx) -> Result<Vec<(Uuid, i64)>> {
+    Ok(store::heads(tx).await?.into_iter().map(|head| (head.chain, head.seq)).collect())
 }

@@ -160,19 +160,31 @@ pub(super) struct HeadRow {
     pub(super) digest: Vec<u8>,
 }
 
-#[derive(sqlx::FromRow)]
-struct EntryRow {
-    chain: Uuid,
-    seq: i64,
-    at: Timestamp,
-    correlation_id: Uuid,
-    actor_kind: String,
-    actor_id: Uuid,
-    action: String,
-    subject_id: Uuid,
-    phase: String,
-    outcome: String,
-    digest: Vec<u8>,
+/// An entry as it stands in the table.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct EntryRow {
+    /// The chain.
+    pub chain: Uuid,
+    /// Its number in the chain.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What ties intent and outcome together.
+    pub correlation_id: Uuid,
+    /// What kind of actor.
+    pub actor_kind: String,
+    /// Who.
+    pub actor_id: Uuid,
+    /// What was done.
+    pub action: String,
+    /// About whom or what.
+    pub subject_id: Uuid,
+    /// `intent` or `outcome`.
+    pub phase: String,
+    /// How it ended.
+    pub outcome: String,
+    /// What chains it to the one before.
+    pub digest: Vec<u8>,
 }
 
 /// Makes the chain's head if there is none. Gives whether this made it.
@@ -246,6 +258,11 @@ pub(super) async fn last(tx: &mut Tx, chain: Uuid) -> DbResult<i64> {
     Ok(fetch_one!(tx, (Option<i64>,), LAST, chain)?.0.unwrap_or(0))
 }
 
+/// Up to `limit` rows, in order, after number `after` and up to `until`.
+pub async fn rows(tx: &mut Tx, chain: Uuid, (after, until): (i64, i64), limit: i64) -> DbResult<Vec<EntryRow>> {
+    fetch_all!(tx, EntryRow, PAGE, chain, after, until, limit)
+}
+
 /// Up to `limit` entries with their digests, in order, after number `after` and up to `until`.
 pub(super) async fn page(
     tx: &mut Tx,
@@ -254,7 +271,7 @@ pub(super) async fn page(
     until: i64,
     limit: i64,
 ) -> DbResult<Vec<(Entry, Vec<u8>)>> {
-    let rows = fetch_all!(tx, EntryRow, PAGE, chain, after, until, limit)?;
+    let rows = rows(tx, chain, (after, until), limit).await?;
     Ok(rows
         .into_iter()
         .map(|row| {

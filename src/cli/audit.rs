@@ -1,4 +1,8 @@
-//! `ikd audit verify`, `ikd audit pairs`.
+//! `ikd audit verify`, `ikd audit prove`, `ikd audit pairs`.
+
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
 
 use super::{Failure, Format};
 use crate::audit::{Action, Fault, Report, Service, ports};
@@ -7,13 +11,30 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::office::ports as offices;
 use crate::staff::ports as staff;
+use crate::tlog::note::Note;
+use crate::tlog::{self, LogFault, LogReport};
 use crate::transaction;
 
 /// Commands on the audit log.
-#[derive(Clone, Copy, Debug, clap::Subcommand)]
+#[derive(Clone, Debug, clap::Subcommand)]
 pub enum Command {
-    /// Read the whole audit log and say whether anything was altered, deleted or moved. Exit code 1 when so.
-    Verify,
+    /// Read the whole audit log, the events of digital KTPs and the tree over both, and say whether anything was altered, deleted or
+    /// moved. Exit code 1 when so.
+    Verify {
+        /// A checkpoint that was kept elsewhere, for example the state file of `ikd witness watch`: only with one does it show that
+        /// everything was deleted, or an older copy was restored.
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Option<PathBuf>,
+    },
+    /// Print a proof that an entry is in the signed log, for `ikd witness check-entry` of somebody who has no access here.
+    Prove {
+        /// The chain: an office's id, or the nil UUID for the general one.
+        #[arg(long)]
+        chain: Uuid,
+        /// The entry's number in its chain.
+        #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
+        seq: i64,
+    },
     /// Who approved people without an e-mail address with whom, and which share of their office's such approvals that is.
     Pairs {
         /// How many days back.
@@ -42,7 +63,7 @@ pub async fn run(command: Command, context: Context, format: Format) -> Result<(
         Command::Pairs { days } => {
             let log = Service::new(context.clone());
             transaction!(context.db, "audit.read_pairs", |tx| {
-                log.operator(tx, Action::PairsRead, uuid::Uuid::nil()).await
+                log.operator(tx, Action::PairsRead, Uuid::nil()).await
             })?;
             let pairs = named_pairs(&context, days).await?;
             match format {
@@ -56,23 +77,30 @@ pub async fn run(command: Command, context: Context, format: Format) -> Result<(
             }
             Ok(())
         }
-        Command::Verify => {
-            let report = Service::new(context).verify().await?;
-            match format {
-                Format::Text => super::output::write(format_args!("{}", describe(&report)))?,
-                Format::Json => {
-                    let json = serde_json::json!({ "sound": report.is_sound(), "report": report });
-                    say!("{json}");
-                }
-            }
-            if report.is_sound() {
-                Ok(())
-            } else {
-                let count = report.faults.len();
-                Err(Failure::Refused(format!("the audit log is not sound: {count} fault(s)")))
-            }
+        Command::Prove { chain, seq } => {
+            super::output::write(format_args!("{}", tlog::service::prove(&context, chain, seq).await?))
         }
+        Command::Verify { checkpoint } => verify(context, checkpoint.as_deref(), format).await,
     }
+}
+
+async fn verify(context: Context, kept: Option<&Path>, format: Format) -> Result<(), Failure> {
+    let kept = kept.map(read_note).transpose()?;
+    let tree = tlog::verify::verify(&context, kept.as_ref()).await?;
+    let report = Service::new(context).verify().await?;
+    let count = report.faults.len() + tree.faults.len();
+    match format {
+        Format::Text => super::output::write(format_args!("{}{}", describe(&report), describe_tree(&tree)))?,
+        Format::Json => say!("{}", serde_json::json!({ "sound": count == 0, "report": report, "tree": tree })),
+    }
+    if count == 0 { Ok(()) } else { Err(Failure::Refused(format!("the audit log is not sound: {count} fault(s)"))) }
+}
+
+/// A checkpoint from a file.
+fn read_note(file: &Path) -> Result<Note, Failure> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::Environment(format!("{name}: {error}")))?;
+    text.parse().map_err(|error| Failure::Environment(format!("{name}: {error}")))
 }
 
 async fn named_pairs(context: &Context, days: u16) -> Result<Vec<NamedPair>, Failure> {
@@ -123,6 +151,54 @@ fn describe(report: &Report) -> String {
         text.push('\n');
     }
     if report.is_sound() {
+        text.push_str("sound\n");
+    }
+    text
+}
+
+fn describe_tree(report: &LogReport) -> String {
+    let LogReport { leaves, signed, faults } = report;
+    let mut text =
+        format!("{leaves} leaves in the tree over them and the events of digital KTPs, {signed} of them signed\n");
+    for fault in faults {
+        let line = match fault {
+            LogFault::EntryAltered { chain, seq, position } => {
+                format!("leaf {position}: entry {seq} of {chain} is not the one that was taken")
+            }
+            LogFault::EntryDeleted { chain, seq, position } => {
+                format!("leaf {position}: entry {seq} of {chain} was deleted")
+            }
+            LogFault::EventAltered { event_id, position } => {
+                format!("leaf {position}: event {event_id} is not the one that was taken")
+            }
+            LogFault::EventMisplaced { event_id, position } => {
+                format!("leaf {position}: event {event_id} says to stand there and does not")
+            }
+            LogFault::Unexplained { position } => format!("leaf {position}: its event was deleted, or moved"),
+            LogFault::NeverTaken { chain, seq } => {
+                format!("{chain}: from entry {seq} on some were never taken to the tree")
+            }
+            LogFault::TreeAltered { size } => {
+                format!("the first {size} leaves do not make the root that is noted or signed")
+            }
+            LogFault::CheckpointUnsigned => {
+                String::from("the newest checkpoint here was signed by no key of this service")
+            }
+            LogFault::CheckpointForeign => {
+                String::from("the checkpoint that was brought is of another log, or signed by no key of this service")
+            }
+            LogFault::Emptied { seen } => format!("emptied: a checkpoint saw {seen} leaves, and there are none"),
+            LogFault::OlderCopy { seen, size } => {
+                format!("an older copy, or its end was deleted: a checkpoint saw {seen} leaves, and there are {size}")
+            }
+            LogFault::Forked { seen } => {
+                format!("another history: the first {seen} leaves are not those that the checkpoint saw")
+            }
+        };
+        text.push_str(&line);
+        text.push('\n');
+    }
+    if faults.is_empty() {
         text.push_str("sound\n");
     }
     text

@@ -28,7 +28,7 @@ pub enum Command {
     List,
     /// Publish a new signing key that takes over once it has been published long enough and every node holds it.
     Rotate {
-        /// `token` or `receipt`.
+        /// `token`, `receipt` or `log`.
         #[arg(value_parser = purpose)]
         purpose: KeyPurpose,
         /// How the key signs: `ed25519`, or `es256` where hardware or verifiers know no Ed25519.
@@ -46,8 +46,8 @@ pub enum Command {
 
 fn purpose(text: &str) -> Result<KeyPurpose, String> {
     match KeyPurpose::from_name(text) {
-        Some(purpose @ (KeyPurpose::Token | KeyPurpose::Receipt)) => Ok(purpose),
-        _ => Err(String::from("name `token` or `receipt`")),
+        Some(purpose @ (KeyPurpose::Token | KeyPurpose::Receipt | KeyPurpose::Log)) => Ok(purpose),
+        _ => Err(String::from("name `token`, `receipt` or `log`")),
     }
 }
 

@@ -29,6 +29,7 @@ pub mod serve;
 pub mod setup;
 pub mod staff;
 pub mod verify;
+pub mod witness;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -138,6 +139,11 @@ enum Command {
         #[command(subcommand)]
         command: audit::Command,
     },
+    /// Watch the log of a service from elsewhere, and check what stands in it. Needs neither configuration nor database.
+    Witness {
+        #[command(subcommand)]
+        command: witness::Command,
+    },
     /// Man pages and completions, for packagers.
     #[command(hide = true)]
     Docs {
@@ -169,6 +175,9 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     if let Command::Verify(args) = &cli.command {
         return verify::run(args, &Clock::System, format);
     }
+    if let Command::Witness { command } = &cli.command {
+        return Box::pin(witness::run(command, &Clock::System, format)).await;
+    }
     if let Command::Docs { command } = &cli.command {
         return docs::run(command);
     }
@@ -194,7 +203,7 @@ async fn perform(command: Command, config: Config, format: Format) -> Result<(),
     match command {
         #[cfg(feature = "demo")]
         Command::Demo(_) => Ok(()),
-        Command::Docs { .. } | Command::Setup(_) | Command::Verify(_) => Ok(()),
+        Command::Docs { .. } | Command::Setup(_) | Command::Verify(_) | Command::Witness { .. } => Ok(()),
         Command::Serve => Box::pin(serve::run(config)).await,
         Command::Health => health::run(&config, format).await,
         Command::Migrate => {

@@ -22,6 +22,12 @@ pub fn write(text: Arguments<'_>) -> Result<(), Failure> {
     write_to(&mut io::stdout().lock(), text)
 }
 
+/// Writes to standard error what is amiss while a command goes on.
+pub fn complain(text: &str) {
+    // Whoever closed it wants to hear nothing.
+    let _ = writeln!(io::stderr(), "ikd: {text}");
+}
+
 fn write_to(out: &mut impl Write, text: Arguments<'_>) -> Result<(), Failure> {
     out.write_fmt(text).and_then(|()| out.flush()).map_err(|error| {
         Failure::Environment(format!("the result cannot be shown ({error}); what the command was to change is changed"))

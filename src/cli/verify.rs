@@ -210,7 +210,7 @@ fn attributes(claims: &OfflineClaims) -> Json {
 }
 
 /// CBOR as JSON: bytes as base64url.
-fn readable(value: &Value) -> Json {
+pub(super) fn readable(value: &Value) -> Json {
     match value {
         Value::Bytes(bytes) => json!(base64url(bytes)),
         Value::Text(text) => json!(text),

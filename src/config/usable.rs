@@ -71,6 +71,12 @@ impl Config {
                 "quota.checks_per_minute and quota.checks_per_day must be between 0 (no limit) and 1000000000",
             );
         }
+        if !(1..=3_600).contains(&self.tlog.interval_seconds) {
+            return refuse("tlog.interval_seconds must be between 1 and 3600");
+        }
+        if self.tlog.origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+') {
+            return refuse("tlog.origin stands in a line of every checkpoint: no blanks and no plus signs");
+        }
         if self.limits.refusals_per_hour < 1 {
             return refuse("limits.refusals_per_hour must be at least 1");
         }

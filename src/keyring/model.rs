@@ -18,7 +18,7 @@ pub const LONG_PUBLICATION_DAYS: i64 = 3_653;
 /// may be kept for a minute.
 pub const LEAST_PUBLISHED_SECONDS: i64 = 3_600;
 /// The signing keys that `ikd keys init` makes.
-pub const MADE: [KeyPurpose; 4] = KeyPurpose::ALL;
+pub const MADE: [KeyPurpose; 5] = KeyPurpose::ALL;
 /// The signing keys that a running service cannot do without.
 pub const NEEDED: [KeyPurpose; 2] = [KeyPurpose::Token, KeyPurpose::Receipt];
 

@@ -37,7 +37,7 @@ impl Keyring {
             if rows.iter().any(|row| row.purpose == purpose && row.state == KeyState::Active) {
                 continue;
             }
-            let signer = FileSigner::generate(algorithm, &context.random);
+            let signer = FileSigner::generate(algorithm_of(purpose, algorithm), &context.random);
             let path = key_path(&context.config.keys.directory, purpose, &signer.kid());
             signer.write(&path)?;
             match publish(context, purpose, &signer, KeyState::Active).await {
@@ -65,7 +65,7 @@ impl Keyring {
     /// # Errors
     /// When files or rows cannot be written.
     pub async fn rotate_to(context: &Context, purpose: KeyPurpose, algorithm: Algorithm) -> Result<KeyId> {
-        let signer = FileSigner::generate(algorithm, &context.random);
+        let signer = FileSigner::generate(algorithm_of(purpose, algorithm), &context.random);
         signer.write(&key_path(&context.config.keys.directory, purpose, &signer.kid()))?;
         Self::publish(context, purpose, &signer).await?;
         Ok(signer.kid())
@@ -125,6 +125,11 @@ impl Keyring {
         let published = rows.iter().filter(|row| row.state.is_published(row.purpose, row.retired_at, now));
         JwkSet { keys: published.filter_map(|row| Some(Jwk::new(&row.key()?, row.purpose))).collect() }
     }
+}
+
+/// Signed notes know Ed25519 alone (c2sp.org/signed-note), whatever tokens are signed with.
+fn algorithm_of(purpose: KeyPurpose, wanted: Algorithm) -> Algorithm {
+    if purpose == KeyPurpose::Log { Algorithm::Ed25519 } else { wanted }
 }
 
 async fn publish(context: &Context, purpose: KeyPurpose, signer: &dyn Signer, state: KeyState) -> Result<()> {

@@ -19,7 +19,7 @@ use crate::stop_log::{Entry, Kind, ports as stop_log};
 use crate::vault::{Label, Vault};
 
 pub use super::model::EventKind;
-pub use super::store::{EventRow, events, has_code};
+pub use super::store::{EventRow, LoggedRow, events, has_code, logged, take_to_log, unlogged};
 pub use super::tally::{Tallied, count_anew, first_tally, take};
 
 /// Who changes something, and at which office.

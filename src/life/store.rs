@@ -60,6 +60,60 @@ pub async fn was_activated(tx: &mut Tx, resident: Uuid) -> DbResult<bool> {
     Ok(fetch_optional!(tx, (Uuid,), WAS_ACTIVATED, resident)?.is_some())
 }
 
+/// An event with all that is told of it to the log that outsiders check.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct LoggedRow {
+    /// Its id.
+    pub event_id: Uuid,
+    /// Whose identity.
+    pub resident_id: Uuid,
+    /// What happened.
+    pub kind: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// What kind of actor did it.
+    pub actor_kind: String,
+    /// Who.
+    pub actor_id: Uuid,
+    /// At which office.
+    pub office_id: Option<Uuid>,
+    /// Where it stands in the log; none before it was taken there.
+    pub log_position: Option<i64>,
+}
+
+macro_rules! logged {
+    ($where:literal) => {
+        concat!(
+            "SELECT event_id, resident_id, kind, reason, at, actor_kind, actor_id, office_id, log_position FROM life_event ",
+            $where
+        )
+    };
+}
+
+const UNLOGGED: &str = logged!("WHERE log_position IS NULL ORDER BY event_id LIMIT $1");
+
+/// Events that are not in the log yet. One whose transaction ends late is found when it has ended, whatever its id.
+pub async fn unlogged(tx: &mut Tx, limit: i64) -> DbResult<Vec<LoggedRow>> {
+    fetch_all!(tx, LoggedRow, UNLOGGED, limit)
+}
+
+const TAKE_TO_LOG: &str =
+    "UPDATE life_event SET log_position = $3 WHERE resident_id = $1 AND event_id = $2 AND log_position IS NULL";
+
+/// Says where in the log an event stands; once.
+pub async fn take_to_log(tx: &mut Tx, (resident, event_id): (Uuid, Uuid), position: i64) -> DbResult<Changed> {
+    change!(tx, TAKE_TO_LOG, resident, event_id, position)
+}
+
+const LOGGED: &str = logged!("WHERE log_position >= $1 AND log_position < $2 ORDER BY log_position, event_id LIMIT $3");
+
+/// Events that say to stand at these positions of the log, in their order.
+pub async fn logged(tx: &mut Tx, (from, until): (i64, i64), limit: i64) -> DbResult<Vec<LoggedRow>> {
+    fetch_all!(tx, LoggedRow, LOGGED, from, until, limit)
+}
+
 /// A message about an event.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct NoticeRow {

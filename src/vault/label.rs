@@ -59,6 +59,8 @@ labels! {
     DutyQr = b"ikd/duty-qr/v1";
     /// Lines of the stop log.
     StopLog = b"ikd/stop-log/v1";
+    /// What keeps a row from being guessed by its leaf in the log.
+    LogSalt = b"ikd/log-salt/v1";
 }
 
 impl Label {

@@ -32,6 +32,7 @@ mod headers;
 mod helpers;
 mod life;
 mod links;
+mod log;
 mod lookup;
 mod neglect;
 mod no_email;

@@ -104,7 +104,7 @@ async fn a_key_begins_early_by_two_and_is_retired_by_two() {
         assert_eq!(states(&context).await, BTreeMap::from([(first, KeyState::Retiring), (kid, KeyState::Active)]));
         world.app.keyring.refresh().await.unwrap();
         assert_eq!(world.app.keyring.signer(KeyPurpose::Token).unwrap().kid(), kid);
-        assert_eq!(world.app.keyring.jwks().keys.len(), 5, "the former one still verifies");
+        assert_eq!(world.app.keyring.jwks().keys.len(), 6, "the former one still verifies");
         one.post(&key(&kid, "activation"), &reason).await.expect_problem(409, "wrong_state");
 
         // Retired by two: with the successor that was shown, not with another.

@@ -82,7 +82,7 @@ async fn offices(world: &World<Program>) {
 async fn keys_offices_officers_parties_and_the_audit_log() {
     let world = World::bare(Engine::Postgres).await;
     let first = world.json(&["keys", "init"]).await;
-    assert_eq!((&first["root_made"], first["keys"].as_array().unwrap().len()), (&Value::Bool(true), 4));
+    assert_eq!((&first["root_made"], first["keys"].as_array().unwrap().len()), (&Value::Bool(true), 5));
     assert_eq!(world.json(&["keys", "init"]).await["keys"], json!([]), "a second time nothing is made");
     for entry in std::fs::read_dir(path(&world, "keys")).unwrap().map(Result::unwrap) {
         assert!(entry.path().is_dir() || is_private(&entry.path()), "{:?}", entry.path());

@@ -14,3 +14,4 @@ mod logs;
 mod restore;
 mod setup;
 mod stop;
+mod witness;

@@ -53,7 +53,7 @@ async fn a_new_installation_is_made_once_and_serves() {
     let made = report(folder.path(), &[&FIRST[..], &["--issuer", "ikd.contoh.go.id"]].concat()).await;
     assert_eq!(made["config"], json!({"file": "ikd.toml", "made": true}));
     assert_eq!(made["database"]["engine"], "sqlite");
-    assert_eq!((&made["keys"]["root_made"], made["keys"]["made"].as_array().unwrap().len()), (&true.into(), 4));
+    assert_eq!((&made["keys"]["root_made"], made["keys"]["made"].as_array().unwrap().len()), (&true.into(), 5));
     assert_eq!(made["office"], json!({"code": "JKT-01", "made": true}));
     assert_eq!((&made["admin"]["username"], &made["admin"]["role"]), (&"siti.rahma".into(), &"supervisor".into()));
     assert!(made["next"].as_array().unwrap().iter().any(|step| step.as_str().unwrap().contains("register import")));

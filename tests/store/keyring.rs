@@ -133,7 +133,7 @@ async fn a_rotation_waits_for_every_living_node_and_old_tokens_stay_good_for_a_w
         second.refresh().await.unwrap();
         first.refresh().await.unwrap();
         assert_eq!(token(&first, &context).1, old_kid, "the second node does not hold the new key yet");
-        assert!(first.jwks().keys.len() == 5, "it is published meanwhile");
+        assert!(first.jwks().keys.len() == 6, "it is published meanwhile");
         copy();
         second.refresh().await.unwrap();
         first.refresh().await.unwrap();

@@ -41,6 +41,7 @@ mod signers;
 mod status_list;
 mod stop_log;
 mod teller;
+mod tlog;
 mod verification;
 mod verification_batch;
 mod verification_http;

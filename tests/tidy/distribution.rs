@@ -28,6 +28,9 @@ const ASKS_SEVERAL: &[(&str, &str)] = &[
     ("src/holder/permit.rs", "DUE"),
     // Who closed, by one node at a time.
     ("src/holder/status.rs", "TO_ERASE"),
+    // Which events the log that outsiders check lacks, by whichever node holds its row; and all of them, by a command.
+    ("src/life/store.rs", "UNLOGGED"),
+    ("src/life/store.rs", "LOGGED"),
     // What digital KTPs showed before is forgotten by its age, by one node at a time.
     ("src/refresh/store.rs", "SWEEP"),
     // What is over is forgotten by its age, by one node at a time.

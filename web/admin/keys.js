@@ -14,7 +14,7 @@ const BADGES = {
   retired: ["", "block"],
 };
 // In the order in which somebody looks for them; keys of one purpose stand together.
-const PURPOSES = ["token", "receipt", "card", "status"];
+const PURPOSES = ["token", "receipt", "card", "status", "log"];
 const STEPS = ["make", "copy", "wait", "retire", "leak"];
 
 const fact = (label, ...values) => el("div", {}, el("dt", {}, label), el("dd", {}, values));

@@ -60,7 +60,7 @@ pub struct Jwk {
     #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(example = "sig"))]
     pub usage: Option<String>,
-    /// What it signs: `token`, `receipt`, `card` or `status` (a member of our own; RFC 7517 §4 lets others ignore it).
+    /// What it signs: `token`, `receipt`, `card`, `status` or `log` (a member of our own; RFC 7517 §4 lets others ignore it).
     #[serde(default, rename = "ikd_purpose", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(example = "token"))]
     pub purpose: Option<String>,

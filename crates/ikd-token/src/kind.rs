@@ -11,11 +11,13 @@ pub enum KeyPurpose {
     Card,
     /// Status lists.
     Status,
+    /// Checkpoints of the log that outsiders check.
+    Log,
 }
 
 impl KeyPurpose {
     /// All purposes.
-    pub const ALL: [Self; 4] = [Self::Token, Self::Receipt, Self::Card, Self::Status];
+    pub const ALL: [Self; 5] = [Self::Token, Self::Receipt, Self::Card, Self::Status, Self::Log];
 
     /// The name in the key set (`ikd_purpose`).
     pub const fn as_str(self) -> &'static str {
@@ -24,6 +26,7 @@ impl KeyPurpose {
             Self::Receipt => "receipt",
             Self::Card => "card",
             Self::Status => "status",
+            Self::Log => "log",
         }
     }
 

@@ -1,0 +1,281 @@
+//! `ikd witness`: somebody elsewhere looks at the log again and again, keeps nothing but the last checkpoint, and tells when the log
+//! does not continue it.
+
+mod fetch;
+mod state;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+
+use self::fetch::Client;
+use self::state::State;
+use super::{Failure, Format};
+use crate::clock::Clock;
+use crate::credential::{Algorithm, FileSigner, PublicKey, Signer};
+use crate::random::Random;
+use crate::tlog::note::{Checkpoint, KeyKind, Note, Verifier, cosigned};
+use crate::tlog::proof::EntryProof;
+use crate::tlog::tree::{Hash, proves_consistency};
+
+/// Commands of a witness.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Make a witness's key. Prints the public half, which the log's operator puts into `tlog.witnesses`.
+    NewKey {
+        /// The witness's name, for example `witness.example.org/ikd`.
+        #[arg(long)]
+        name: String,
+        /// Where the private half is written, readable by its owner alone.
+        file: PathBuf,
+    },
+    /// Fetch the checkpoint, demand that it continues the one that was kept, keep it, and sign it. Exit code 1, and both checkpoints beside
+    /// the state file, when the log does not continue it.
+    Watch(WatchArgs),
+    /// Check a proof of `ikd audit prove` without network: exit code 0 when the entry is in the log that signed it.
+    CheckEntry {
+        /// The proof.
+        file: PathBuf,
+        /// The log's key, as `/v1/log/key` shows it and its operator publishes it; several while it is rotated.
+        #[arg(long = "log-key", required = true, value_name = "KEY")]
+        log_keys: Vec<Verifier>,
+    },
+}
+
+/// Arguments of `ikd witness watch`.
+#[derive(Debug, clap::Args)]
+pub struct WatchArgs {
+    /// Where the log is: `https://ikd.example.go.id/v1/log`. Plain http goes to this machine only.
+    #[arg(long)]
+    log: url::Url,
+    /// The log's key, as `/v1/log/key` shows it and its operator publishes it; several while it is rotated.
+    #[arg(long = "log-key", required = true, value_name = "KEY")]
+    log_keys: Vec<Verifier>,
+    /// The file that keeps the last checkpoint.
+    #[arg(long)]
+    state: PathBuf,
+    /// There is no state file yet: believe the first checkpoint.
+    #[arg(long)]
+    begin: bool,
+    /// The private key of `ikd witness new-key`, to sign what was checked; left out, it is only checked.
+    #[arg(long, requires = "name")]
+    key: Option<PathBuf>,
+    /// The name for which that key was made.
+    #[arg(long, requires = "key")]
+    name: Option<String>,
+    /// Look again after so many seconds, for ever; left out, once.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    every: Option<u64>,
+    /// PEM file of certificate authorities that are trusted beside this machine's.
+    #[arg(long)]
+    ca_file: Option<PathBuf>,
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// [`Failure::Refused`] when the log does not continue what was kept, or a proof proves nothing; [`Failure::Environment`] when the log
+/// cannot be reached or a file not used.
+pub async fn run(command: &Command, clock: &Clock, format: Format) -> Result<(), Failure> {
+    match command {
+        Command::NewKey { name, file } => new_key(name, file, format),
+        Command::Watch(args) => Box::pin(watch(args, clock, format)).await,
+        Command::CheckEntry { file, log_keys } => check_entry(file, log_keys, format),
+    }
+}
+
+fn new_key(name: &str, file: &std::path::Path, format: Format) -> Result<(), Failure> {
+    let signer = FileSigner::generate(Algorithm::Ed25519, &Random::system());
+    let verifier = verifier_of(name, &signer)?;
+    signer.write(file)?;
+    match format {
+        Format::Text => say!("{verifier}"),
+        Format::Json => say!("{}", json!({"name": name, "key": verifier.to_string()})),
+    }
+    Ok(())
+}
+
+fn verifier_of(name: &str, signer: &FileSigner) -> Result<Verifier, Failure> {
+    let PublicKey::Ed25519(key) = signer.public_key() else {
+        return Err(Failure::Environment(String::from("the witness's key is no Ed25519 key")));
+    };
+    Verifier::new(name, KeyKind::Cosignature, *key)
+        .ok_or_else(|| Failure::Usage(String::from("--name: no blanks and no plus signs, as witness.example.org/ikd")))
+}
+
+fn check_entry(file: &std::path::Path, log_keys: &[Verifier], format: Format) -> Result<(), Failure> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::Environment(format!("{name}: {error}")))?;
+    let proof: EntryProof = text.parse().map_err(|_| Failure::Refused(format!("{name}: not a proof of an entry")))?;
+    let checkpoint = proof.judge(log_keys).map_err(|error| Failure::Refused(format!("{name}: {error}")))?;
+    let entry: ciborium::Value = ciborium::from_reader(proof.entry.as_slice())
+        .map_err(|_| Failure::Refused(format!("{name}: the entry is no CBOR")))?;
+    let entry = super::verify::readable(&entry);
+    match format {
+        Format::Text => {
+            say!("entry {} of the {} in {}:", proof.index, checkpoint.size, checkpoint.origin);
+            say!("  {entry}");
+        }
+        Format::Json => say!(
+            "{}",
+            json!({"index": proof.index, "size": checkpoint.size, "origin": checkpoint.origin, "entry": entry})
+        ),
+    }
+    Ok(())
+}
+
+async fn watch(args: &WatchArgs, clock: &Clock, format: Format) -> Result<(), Failure> {
+    let client = Client::new(args.log.clone(), args.ca_file.as_deref())?;
+    let key = match (&args.key, &args.name) {
+        (Some(file), Some(name)) => {
+            let signer = FileSigner::load(file)?;
+            Some((verifier_of(name, &signer)?, signer))
+        }
+        _ => None,
+    };
+    let witness = Witness { client, log_keys: &args.log_keys, state: State::new(&args.state), key, clock, format };
+    if !args.begin && witness.state.read()?.is_none() {
+        return Err(Failure::Usage(format!(
+            "{}: no checkpoint is kept there, so nothing can be compared; say --begin the first time, and only then",
+            args.state.display()
+        )));
+    }
+    loop {
+        let looked = witness.look().await;
+        let Some(pause) = args.every else { return looked };
+        match looked {
+            // What is not there now may be there later; what does not fit never will.
+            Err(Failure::Environment(why)) => super::output::complain(&why),
+            Err(failure) => return Err(failure),
+            Ok(()) => {}
+        }
+        tokio::time::sleep(Duration::from_secs(pause)).await;
+    }
+}
+
+struct Witness<'a> {
+    client: Client,
+    log_keys: &'a [Verifier],
+    state: State,
+    key: Option<(Verifier, FileSigner)>,
+    clock: &'a Clock,
+    format: Format,
+}
+
+impl Witness<'_> {
+    async fn look(&self) -> Result<(), Failure> {
+        let kept = self.state.read()?;
+        let (status, text) = self.client.get("checkpoint").await?;
+        if status == 404
+            && let Some((kept, checkpoint)) = &kept
+        {
+            let what = format!("the log is empty, and had {} leaves", checkpoint.size);
+            return Err(self.state.conflict(kept, &text, &what));
+        }
+        if status != 200 {
+            return Err(Failure::Environment(format!("the log answers {status}: {}", text.trim())));
+        }
+        let note: Note = text.parse().map_err(|error| Failure::Environment(format!("the log's answer: {error}")))?;
+        let checkpoint = self.judged(&note)?;
+        if let Some((kept, before)) = &kept {
+            self.demand_continued((kept, before), (&note, &checkpoint)).await?;
+        }
+        // Kept before it is signed: what was signed is never forgotten.
+        self.state.write(&note)?;
+        self.tell(&note, &checkpoint).await
+    }
+
+    /// The checkpoint in a note of the log's.
+    fn judged(&self, note: &Note) -> Result<Checkpoint, Failure> {
+        let refused = |error: &dyn std::fmt::Display| {
+            Failure::Refused(format!(
+                "the checkpoint: {error}; another service answers, or the log's key was rotated: then ask its operator and give the new \
+                 --log-key too"
+            ))
+        };
+        note.demand_signed(self.log_keys).map_err(|error| refused(&error))?;
+        let checkpoint: Checkpoint = note.text.parse().map_err(|error| refused(&error))?;
+        if self.log_keys.iter().any(|key| key.name == checkpoint.origin) {
+            Ok(checkpoint)
+        } else {
+            Err(refused(&format_args!("it is of {}", checkpoint.origin)))
+        }
+    }
+
+    async fn demand_continued(
+        &self,
+        (kept, before): (&Note, &Checkpoint),
+        (note, now): (&Note, &Checkpoint),
+    ) -> Result<(), Failure> {
+        let conflict = |what: String| Err(self.state.conflict(kept, &note.to_string(), &what));
+        if now.size < before.size {
+            let (were, are) = (before.size, now.size);
+            return conflict(format!(
+                "the log has shrunk from {were} to {are} leaves: an older copy, or its end was deleted"
+            ));
+        }
+        if now.size == before.size {
+            return match now.root == before.root {
+                true => Ok(()),
+                false => conflict(format!("the log shows two trees of {} leaves", now.size)),
+            };
+        }
+        let path = format!("proofs/consistency?first={}&second={}", before.size, now.size);
+        let (status, body) = self.client.get(&path).await?;
+        // A node that is overloaded or has just stopped proves nothing, this way or that.
+        if status == 429 || status >= 500 {
+            return Err(Failure::Environment(format!("the log answers {status}: {}", body.trim())));
+        }
+        let proven = status == 200
+            && hashes(&body)
+                .is_some_and(|proof| proves_consistency((before.size, &before.root), (now.size, &now.root), &proof));
+        if proven {
+            return Ok(());
+        }
+        conflict(format!("the log of {} leaves cannot prove that it continues that of {}", now.size, before.size))
+    }
+
+    /// Prints what was seen, and signs it where there is a key.
+    async fn tell(&self, note: &Note, checkpoint: &Checkpoint) -> Result<(), Failure> {
+        let mut told =
+            json!({"origin": checkpoint.origin, "size": checkpoint.size, "root": BASE64.encode(&checkpoint.root)});
+        let mut text = format!("{}: {} leaves, continued", checkpoint.origin, checkpoint.size);
+        if let Some((verifier, signer)) = &self.key {
+            let time = self.clock.now().seconds().cast_unsigned();
+            let signature = signer.sign(cosigned(&note.text, time).as_bytes());
+            let line = verifier.line_at(time, &signature.map_err(|error| Failure::Environment(error.to_string()))?);
+            told["cosignature"] = json!(line.to_string().trim_end());
+            text = format!("{text}\n{}", line.to_string().trim_end());
+            let own = Note { text: note.text.clone(), signatures: [&note.signatures[..1], &[line]].concat() };
+            let (status, body) = self.client.post("cosignatures", own.to_string()).await?;
+            let accepted = serde_json::from_str::<Value>(&body).ok().and_then(|body| body["accepted"].as_u64());
+            told["accepted"] = json!(accepted == Some(1));
+            match (status, accepted) {
+                (200, Some(1)) => {}
+                (200, _) => super::output::complain(
+                    "the log does not count this witness: its operator puts the key into tlog.witnesses",
+                ),
+                _ => {
+                    return Err(Failure::Environment(format!(
+                        "the log did not take the cosignature: {status} {}",
+                        body.trim()
+                    )));
+                }
+            }
+        }
+        match self.format {
+            Format::Text => say!("{text}"),
+            Format::Json => say!("{told}"),
+        }
+        Ok(())
+    }
+}
+
+/// The hashes of a proof.
+fn hashes(body: &str) -> Option<Vec<Hash>> {
+    let body: Value = serde_json::from_str(body).ok()?;
+    let hash = |text: &Value| BASE64.decode(text.as_str()?.as_bytes()).ok()?.try_into().ok();
+    body["proof"].as_array()?.iter().map(hash).collect()
+}
