@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{Failure, Format, open_context, open_database};
+use super::{Failure, Format, open_context, open_database, open_logging};
 use crate::audit::{self, Action};
 use crate::config::Config;
 use crate::context::Context;
@@ -90,7 +90,7 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
         Command::Revoke { kid } => {
             let bytes =
                 from_hex(&kid).ok_or_else(|| Failure::Usage(String::from("a key id has 16 hexadecimal digits")))?;
-            let context = open_context(config).await?;
+            let context = open_logging(config).await?;
             Keyring::revoke(&context, bytes).await?;
             note(&context, Action::KeyRevoked, &bytes).await?;
             match format {

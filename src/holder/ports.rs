@@ -22,7 +22,7 @@ use crate::vault::{Label, Vault};
 
 pub use super::permit::{due_notices, take_notice};
 pub use super::status::{
-    Stopped, ease, hold, over, renew, reopen, restart, start_again, status, stop, stop_again, to_erase,
+    Stopped, ease, hold, over, raise, renew, reopen, restart, start_again, status, stop, stop_again, to_erase,
 };
 pub use super::store::{
     Try, bound_at, count_try, count_try_of_closed, forget_tries, has_portrait, is_active, lock, open_session, pin,

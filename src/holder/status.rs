@@ -21,6 +21,10 @@ const SET_STATE: &str = "
     UPDATE credential SET state = $2, generation = generation + 1, session = session + 1, session_ends_at = 0
     WHERE resident_id = $1 AND generation = $3";
 
+const RAISE: &str = "
+    UPDATE credential SET generation = $2, session = session + 1, session_ends_at = 0
+    WHERE resident_id = $1 AND generation < $2";
+
 const STATUS: &str = "SELECT reason, since, until, event_id FROM credential_status WHERE resident_id = $1";
 
 const PUT: &str = "
@@ -138,6 +142,16 @@ pub async fn ease(
     let none: Option<Timestamp> = None;
     execute!(tx, PUT, resident, reason, now, none, event_id)?;
     Ok(Some(Status { reason, since: now, until: None, event_id }))
+}
+
+/// Goes on with the generations after the last that is known from elsewhere: none is given twice, and what was asked of an earlier one
+/// counts no more.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn raise(tx: &mut Tx, resident: Uuid, generation: i64) -> Result<()> {
+    change!(tx, RAISE, resident, generation)?.either_way();
+    Ok(())
 }
 
 /// Stops a digital KTP as it was stopped after the copy of the database was made that is restored: whatever the copy says is older. `false`

@@ -92,6 +92,15 @@ async fn note_stop(context: &Context, tx: &mut Tx, note_id: Uuid, this: &Happeni
     stop_log::note(context, tx, &Entry { note_id, subject_id, kind, detail, number, at, until }).await
 }
 
+/// Notes for the stop log that a new PIN came with what brought a digital KTP back, which is the event.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn note_new_pin(context: &Context, tx: &mut Tx, resident: Uuid, now: Timestamp, by: By) -> Result<()> {
+    let this = happening(resident, EventKind::PinChanged, None, by);
+    note_stop(context, tx, context.random.uuid_v7(now), &this, now).await
+}
+
 /// As [`record`], of what stops nothing and so has no reason.
 ///
 /// # Errors

@@ -181,6 +181,7 @@ impl Phone {
         match credential.standing {
             Standing::Blocked => {
                 life::restart(&self.context, tx, resident, at_counter, now, by).await?;
+                life::note_new_pin(&self.context, tx, resident, now, by).await?;
             }
             Standing::Active(_) => {
                 holder::renew(tx, resident, credential.generation).await?;

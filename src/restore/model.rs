@@ -14,6 +14,8 @@ pub struct Fate {
     pub lost: Option<Kind>,
     /// Its holder has another PIN: the one in the copy must not open it.
     pub pin: bool,
+    /// The highest generation that the log tells of: the next one comes after it, or another restoring would put events in a wrong order.
+    pub number: i64,
     /// Cards were printed or voided: none that the copy knows counts.
     pub cards: bool,
 }
@@ -39,6 +41,7 @@ pub fn sum<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Fate {
     entries.sort_by_key(|entry| entry.order());
     let mut sum = Fate::default();
     for entry in entries {
+        sum.number = sum.number.max(entry.number);
         match entry.kind {
             Kind::Stopped => sum.stop = reason(entry).map(|reason| Stop { reason, entry: entry.clone() }),
             Kind::Restarted => {
@@ -75,7 +78,7 @@ mod tests {
         let started = entry(3, 50, Kind::Restarted, Some("officer_block_provisional"));
         let again = entry(4, 10, Kind::Stopped, Some("self_block"));
         let lifted = sum([&started, &stopped]);
-        assert_eq!(lifted, Fate { started: true, ..Fate::default() });
+        assert_eq!(lifted, Fate { started: true, number: 3, ..Fate::default() });
         let blocked = sum([&again, &started, &stopped]);
         assert_eq!(blocked.stop, Some(Stop { reason: Reason::SelfBlock, entry: again.clone() }));
         assert!(blocked.started && !blocked.pin);

@@ -242,6 +242,7 @@ fn count(report: &mut Report, resident: Uuid, (sum, done): (Fate, Done)) {
 async fn apply(context: &Context, tx: &mut Tx, resident: Uuid, sum: &Fate) -> Result<Done> {
     let mut done = Done::default();
     let now = context.now();
+    holder::raise(tx, resident, sum.number).await?;
     if sum.started && sum.lost.is_none() {
         done.started = holder::start_again(tx, resident).await? && sum.stop.is_none();
     }
@@ -261,7 +262,8 @@ async fn apply(context: &Context, tx: &mut Tx, resident: Uuid, sum: &Fate) -> Re
     }
     if sum.pin && sum.lost.is_none() && holder::is_on_phone(tx, resident).await? {
         let held = holder::hold(tx, resident).await?;
-        if held.is_some_and(|held| matches!(held.standing, Standing::Active(_))) {
+        // Also where it is blocked: a weaker reason is lifted with the PIN of the copy, or ends by itself.
+        if held.is_some_and(|held| held.standing != Standing::Deactivated) {
             life::stop(context, tx, resident, Reason::PinExhausted, (now, None), By::system()).await?;
             done.pin = true;
         }

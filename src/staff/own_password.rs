@@ -6,7 +6,7 @@ use super::proof::{Proof, Proven, Prover, Second, Spent};
 use super::sessions::{Sessions, StaffSession, digest};
 use super::stops;
 use super::store::account::{self, Account};
-use super::store::{passkey, session};
+use super::store::{invitation, passkey, session};
 use crate::audit::{self, Action, Outcome};
 use crate::context::Context;
 use crate::error::{Code, Refusal, Result};
@@ -86,6 +86,8 @@ impl OwnPassword {
             // compared with; that row is held until the commit.
             account::set_password(tx, person.staff_id, &changed.password_hash).await?.or(Code::LoginFailed)?;
             passkey::forget_asked(tx, person.staff_id).await?;
+            // Whoever hears that strangers ordered a link to new secrets sets another password: then the link has to be worth nothing.
+            invitation::end_renewals(tx, person.staff_id, now).await?;
             stops::note(&self.context, tx, Kind::StaffSecrets, person.staff_id).await?;
             notice::tell(tx, &self.context, NEW_PASSWORD, person.staff_id, now).await?;
             session::end_others(tx, person.staff_id, &digest(token)).await?;

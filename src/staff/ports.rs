@@ -194,7 +194,7 @@ pub async fn restore(context: &Context, tx: &mut Tx, office: Uuid, person: Uuid,
 /// # Errors
 /// When the database does not answer.
 pub async fn end_access(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<()> {
-    invitation::end_about(tx, person, now).await?;
+    invitation::end_renewals(tx, person, now).await?;
     session::end_all(tx, person).await?;
     Ok(())
 }
@@ -205,6 +205,7 @@ pub async fn end_access(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<()>
 /// When the database does not answer.
 pub async fn shut_out(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<()> {
     end_access(tx, person, now).await?;
+    invitation::end_about(tx, person, now).await?;
     invitation::end_asked_by(tx, person, now).await?;
     Ok(())
 }
@@ -232,7 +233,13 @@ pub async fn switch_employee(
 ) -> Result<()> {
     let now = context.now();
     if state == AccountState::Active {
-        require_seat(tx, of, now).await?;
+        let found = account::by_id(tx, employee).await?;
+        // Who logs in already takes no further seat, and nobody else's account takes one of this party.
+        if found.is_some_and(|one| {
+            one.state == AccountState::Disabled && one.person.affiliation.relying_party_id() == Some(of)
+        }) {
+            require_seat(tx, of, now).await?;
+        }
     }
     if !party::switch(tx, of, employee, by, state).await?.happened() {
         let found = account::by_id(tx, employee).await?;

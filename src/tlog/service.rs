@@ -234,7 +234,8 @@ impl Log {
         let checkpoint: Checkpoint = note.text.parse().map_err(|_| Code::MalformedRequest)?;
         let latest = self.context.now().plus_seconds(AHEAD_SECONDS).seconds();
         let lines = note.cosignatures(&self.witnesses);
-        let lines: Vec<_> = lines.into_iter().filter(|(_, at)| at.cast_signed() <= latest).collect();
+        let lines: Vec<_> =
+            lines.into_iter().filter(|(_, at)| i64::try_from(*at).is_ok_and(|at| at <= latest)).collect();
         let size = checkpoint.size.cast_signed();
         transaction!(self.context.db, "tlog.cosign", |tx| {
             let own = store::checkpoint(tx, size).await?.ok_or_else(none_yet)?;

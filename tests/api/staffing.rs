@@ -370,13 +370,23 @@ async fn people_are_told_of_a_log_in_from_another_browser_and_of_another_passwor
         let ordered = async || told().await.iter().filter(|text| text.contains("dipesan")).count();
         assert_eq!(ordered().await, 1);
         assert_eq!(world.letters_to("lain@dukcapil.example"), 1, "the link alone");
+        // Whoever does what that message says, and sets another password, ends the link.
+        let sent = world.letters().into_iter().find(|letter| letter.to == "lain@dukcapil.example").unwrap();
+        let sent = sent.text.split_once("/undangan#").unwrap().1.split_whitespace().next().unwrap();
+        open(&world, sent).await.expect(200);
+        world.later(30);
+        let totp = log_in.code(world.context.now());
+        let body =
+            json!({"password": "tujuh ember hujan kemarin", "totp": totp, "new_password": "delapan kursi rotan biru"});
+        desk.post("/v1/officer/password", &body).await.expect(200);
+        open(&world, sent).await.expect_problem(410, "invitation_over");
         let accounts = world.accounts();
         accounts.renew(Realm::Office, "kepala-baru").await.unwrap();
         accounts.reset_totp(Realm::Office, "kepala-baru").await.unwrap();
         assert_eq!(ordered().await, 3);
         let password = ikd::secret::Redacted(String::from("sembilan payung di jemuran"));
         accounts.set_password(Realm::Office, "kepala-baru", &password).await.unwrap();
-        assert_eq!(told().await.iter().filter(|text| text.contains("diganti")).count(), 2);
+        assert_eq!(told().await.iter().filter(|text| text.contains("diganti")).count(), 3);
         let told_so_far = told().await.len();
         // Who was added by a command has no address, and logs in as ever.
         world.officer("petugas-lama", OFFICE).await;

@@ -76,6 +76,7 @@ impl Place {
         } else {
             let name = name_of(&self.database);
             let mut lost = PgConnection::connect(&self.world.database).await.unwrap();
+            lost.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))).await.unwrap();
             lost.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
             postgres("pg_restore", &["-d", &self.database, &self.copy.display().to_string()]).await;
         }
@@ -261,7 +262,7 @@ async fn nothing_revives(engine: Engine) {
         assert_eq!(report[member].as_array().unwrap().len(), count, "{member}: {report}");
     }
 
-    let node = place.node_on(&place.database).await;
+    let mut node = place.node_on(&place.database).await;
     let Before { blocked, dead, lifted, shown, waiting, token, code, officer, .. } = this;
     assert_eq!(standing(&blocked).await, (String::from("blocked"), String::from("self_block")));
     assert_eq!(standing(&dead).await, (String::from("blocked"), String::from("register_deceased")));
@@ -289,6 +290,18 @@ async fn nothing_revives(engine: Engine) {
     assert_eq!(audited.0, 0, "{}", audited.1);
     let (code, told) = place.run(&["restore"]).await;
     assert!(code == 3 && told.contains("stop the service"), "{code} {told}");
+
+    // The same copy once more, after another loss: what happened in between comes after what happened before, and stays so.
+    lifted.client.post("/v1/me/block", &json!({})).await.expect(200);
+    node.terminate();
+    node.ended(30).await;
+    place.put_back().await;
+    let (code, told) = place.run(&["restore"]).await;
+    assert_eq!(code, 0, "{told}");
+    let _node = place.node_on(&place.database).await;
+    for holder in [&lifted, &blocked] {
+        assert_eq!(standing(holder).await, (String::from("blocked"), String::from("self_block")));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

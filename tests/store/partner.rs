@@ -257,7 +257,13 @@ async fn links_of_a_party_are_counted_within_a_day_and_taken_back_by_whoever_may
             assert_eq!((row.state, row.sealed.is_none()), (state, state == LinkState::Refused), "{n}");
         }
         assert_eq!(invitation::end_about(&mut tx, rina, now).await.unwrap(), 0);
-        assert_eq!(invitation::end_about(&mut tx, dewi, now).await.unwrap(), 2);
+        // Somebody is to leave: new secrets do not end that, being stopped does.
+        invitation::add(&mut tx, &Invitation { kind: Kind::Leave, ..of(16, LinkState::Asked, Affiliation::National) })
+            .await
+            .unwrap();
+        assert_eq!(invitation::end_renewals(&mut tx, rina, now).await.unwrap(), 0);
+        assert_eq!(invitation::end_renewals(&mut tx, dewi, now).await.unwrap(), 2);
+        assert_eq!(invitation::end_about(&mut tx, dewi, now).await.unwrap(), 1);
         assert_eq!(invitation::lookup(&mut tx, id(15)).await.unwrap().unwrap().state, LinkState::Done);
 
         assert_eq!(people::count_active(&mut tx, party).await.unwrap(), 2);

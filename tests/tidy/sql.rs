@@ -75,6 +75,7 @@ fn guarded_writes_are_answered() {
         "PART_STEPS",
         "WITHDRAW_ALL",
         "END_ABOUT",
+        "END_RENEWALS",
         "END_ASKED_BY",
         "END_ALL",
         "SPEND_ALL_STEPS",

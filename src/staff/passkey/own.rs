@@ -130,7 +130,7 @@ impl OwnPasskeys {
             Some(state) => self.prover.ceremonies()?.take_new(&state, &answer.credential)?,
             None => None,
         };
-        let Some(made) = made else { return Err(self.refuse(event, not_taken()).await?.into()) };
+        let Some(made) = made else { return Err(self.refuse(event, answer.challenge_id, not_taken()).await?.into()) };
         let passkey_id = self.context.random.uuid_v7(now);
         let kept = Sealed { label: label.clone(), key: made.key.to_vec() };
         let row = Row {
@@ -153,16 +153,19 @@ impl OwnPasskeys {
         });
         match added {
             Ok(()) => {}
-            Err(Error::Refused(refusal)) => return Err(self.refuse(event, *refusal).await?.into()),
+            Err(Error::Refused(refusal)) => {
+                return Err(self.refuse(event, answer.challenge_id, *refusal).await?.into());
+            }
             Err(error) => return Err(error),
         }
         Ok(OwnPasskey { passkey_id, label, added_at: now, used_at: None })
     }
 
-    /// Notes that an answer was refused; it is used up all the same.
-    async fn refuse(&self, event: Event, refusal: Refusal) -> Result<Refusal> {
+    /// Notes that an answer was refused; the question that it answered is used up all the same.
+    async fn refuse(&self, event: Event, challenge: Uuid, refusal: Refusal) -> Result<Refusal> {
+        let (whose, now) = ((event.subject_id, Purpose::Add), self.context.now());
         transaction!(self.context.db, "staff.refuse_passkey", |tx| {
-            store::forget_asked_for(tx, event.subject_id, Purpose::Add).await?;
+            store::answer(tx, challenge, whose, now).await?.either_way();
             self.audit.refused_in(tx, event, refusal.code).await
         })?;
         Ok(refusal)

@@ -189,6 +189,15 @@ pub async fn withdraw_all(
     execute!(tx, WITHDRAW_ALL, party, since, asked_by, by, now)
 }
 
+// As many as are open: often none.
+const END_RENEWALS: &str = "UPDATE staff_invitation SET state = 'refused', decided_at = $2, sealed = NULL \
+    WHERE staff_id = $1 AND kind = 'renew' AND state IN ('asked', 'sent')";
+
+/// Ends requests and links to new secrets of somebody; gives how many.
+pub async fn end_renewals(tx: &mut Tx, person: Uuid, now: Timestamp) -> DbResult<u64> {
+    execute!(tx, END_RENEWALS, person, now)
+}
+
 // As many as are open about somebody: often none.
 const END_ABOUT: &str = "UPDATE staff_invitation SET state = 'refused', decided_at = $2, sealed = NULL \
     WHERE staff_id = $1 AND state IN ('asked', 'sent')";
