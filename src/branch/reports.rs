@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::model::{KEEP_COUNTS_DAYS, KEEP_DAYS, Said, State};
 use super::store::report::NewReport;
 use super::store::{self, report};
-use crate::captcha;
+use crate::captcha::Allowance;
 use crate::clock::{DAY, HOUR, Timestamp};
 use crate::context::Context;
 use crate::db::Tx;
@@ -21,11 +21,12 @@ use crate::window::{Counted, Window};
 
 /// What seals the words of a report.
 pub(super) const WORDS: &str = "branch_report";
-/// Reports of an hour from an address that cost nothing; each more needs a solved captcha.
-const FREE: i64 = 3;
-const TRIES: Window = Window { kind: "branch_try", seconds: HOUR, most: i64::MAX };
-/// Reports of a day from an address: each is a row, and somebody reads it.
-const REPORTS: Window = Window { kind: "branch_report", seconds: DAY, most: 20 };
+/// Of an hour three reports from an address cost nothing. Twenty of a day are kept: each is a row, and somebody reads it.
+const ALLOWANCE: Allowance = Allowance {
+    tries: Window { kind: "branch_try", seconds: HOUR, most: i64::MAX },
+    free: 3,
+    most: Window { kind: "branch_report", seconds: DAY, most: 20 },
+};
 /// Of a day about one branch: who reports the same again adds nothing.
 const SAME: Window = Window { kind: "branch_same", seconds: DAY, most: 1 };
 
@@ -50,7 +51,7 @@ impl Reports {
         let said = said.checked(Date::in_jakarta(now))?;
         // What nobody finds costs no try, and no captcha.
         party_of(&mut self.context.db.read().await?, branch, now).await?;
-        self.admit(from, captcha, now).await?;
+        ALLOWANCE.admit(&self.context, from, captcha, now).await?;
         let id = self.context.random.uuid_v7(now);
         let seal = |words: &crate::secret::Redacted<String>| {
             self.context.vault.seal_bytes(&self.context.random, WORDS, id, words.expose().as_bytes())
@@ -73,28 +74,6 @@ impl Reports {
             report::add(tx, &new, &month, now).await?;
             Ok(true)
         })
-    }
-
-    async fn admit(&self, from: IpAddr, captcha: Option<&str>, now: Timestamp) -> Result<()> {
-        transaction!(self.context.db, "branch.count", |tx| {
-            let mut is_free = true;
-            for tier in tiers(from) {
-                let network = tier.network.to_string();
-                let counted = TRIES.count(tx, &[network.as_bytes()], now).await?;
-                let free = FREE * i64::from(tier.shares);
-                is_free &= matches!(counted, Counted::Use(number) if number <= free);
-                let most = Window { most: REPORTS.most * i64::from(tier.shares), ..REPORTS };
-                most.count(tx, &[network.as_bytes()], now).await?.or_refuse(Code::TooMany.into())?;
-            }
-            if is_free {
-                return Ok(Ok(()));
-            }
-            match captcha::verify(&self.context.vault, captcha, now) {
-                Ok(solved) => captcha::service::spend(tx, &solved).await.map(Ok),
-                // The try stays counted.
-                Err(refused) => Ok(Err(refused)),
-            }
-        })?
     }
 
     /// Forgets what was reported long ago, counts of years, and branches that ended before those; gives how much.

@@ -19,10 +19,12 @@ use crate::module::Module;
 use crate::random::Random;
 use crate::vault::{Label, Vault};
 
+mod allowance;
 pub mod http;
 pub mod service;
 pub mod store;
 
+pub use allowance::Allowance;
 pub use service::CaptchaGate;
 
 /// What this domain brings to a node.

@@ -6,28 +6,29 @@ use uuid::Uuid;
 
 use super::model::{KEEP_DAYS, Report, Said, State};
 use super::store::{self, SealedReport};
-use crate::captcha;
+use crate::captcha::Allowance;
 use crate::clerk::Clerk;
-use crate::clock::{DAY, HOUR, Timestamp};
+use crate::clock::{DAY, HOUR};
 use crate::context::Context;
 use crate::db::Tx;
 use crate::duty::ports as duty;
 use crate::error::{Code, Refusal, Result};
-use crate::fair::{alike, tiers};
+use crate::fair::alike;
 use crate::life::model::reference;
 use crate::office::ports as offices;
 use crate::retention::{Period, ports as retention};
 use crate::secret::Redacted;
 use crate::transaction;
-use crate::window::{Counted, Window};
+use crate::window::Window;
 
 const SAID: &str = "fraud_report";
 const WORDS: &str = "fraud_report.words";
-/// Reports of an hour from an address that cost nothing; each more needs a solved captcha.
-const FREE: i64 = 3;
-const TRIES: Window = Window { kind: "fraud_try", seconds: HOUR, most: i64::MAX };
-/// Reports of a day from an address: each is a row, and somebody reads it.
-const REPORTS: Window = Window { kind: "fraud_report", seconds: DAY, most: 20 };
+/// Of an hour three reports from an address cost nothing. Twenty of a day are kept: each is a row, and somebody reads it.
+const ALLOWANCE: Allowance = Allowance {
+    tries: Window { kind: "fraud_try", seconds: HOUR, most: i64::MAX },
+    free: 3,
+    most: Window { kind: "fraud_report", seconds: DAY, most: 20 },
+};
 
 /// Reports of all offices. Cloning shares everything.
 #[derive(Clone)]
@@ -61,7 +62,7 @@ impl Reports {
         let said = said.checked()?;
         let now = self.context.now();
         alike(async {
-            self.admit(from, captcha, now).await?;
+            ALLOWANCE.admit(&self.context, from, captcha, now).await?;
             let id = self.context.random.uuid_v7(now);
             let sealed = self.context.vault.seal_row(&self.context.random, SAID, id, &said)?;
             transaction!(self.context.db, "fraud.report", |tx| {
@@ -75,28 +76,6 @@ impl Reports {
             Ok(reference(id))
         })
         .await
-    }
-
-    async fn admit(&self, from: IpAddr, captcha: Option<&str>, now: Timestamp) -> Result<()> {
-        transaction!(self.context.db, "fraud.count", |tx| {
-            let mut is_free = true;
-            for tier in tiers(from) {
-                let network = tier.network.to_string();
-                let counted = TRIES.count(tx, &[network.as_bytes()], now).await?;
-                let free = FREE * i64::from(tier.shares);
-                is_free &= matches!(counted, Counted::Use(number) if number <= free);
-                let most = Window { most: REPORTS.most * i64::from(tier.shares), ..REPORTS };
-                most.count(tx, &[network.as_bytes()], now).await?.or_refuse(Code::TooMany.into())?;
-            }
-            if is_free {
-                return Ok(Ok(()));
-            }
-            match captcha::verify(&self.context.vault, captcha, now) {
-                Ok(solved) => captcha::service::spend(tx, &solved).await.map(Ok),
-                // The try stays counted.
-                Err(refused) => Ok(Err(refused)),
-            }
-        })?
     }
 
     /// An office's reports of a state, newest first; those about the reader are for somebody else.

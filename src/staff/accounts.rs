@@ -181,8 +181,7 @@ impl Accounts {
             account::set_password(tx, person.staff_id, &hash).await?.or(Code::NotFound)?;
             passkey::forget_asked(tx, person.staff_id).await?;
             notice::tell(tx, &self.context, NEW_PASSWORD, person.staff_id, now).await?;
-            ports::end_access(tx, person.staff_id, now).await?;
-            stops::note(&self.context, tx, Kind::StaffSecrets, person.staff_id).await?;
+            ports::has_new_secrets(&self.context, tx, person.staff_id, now).await?;
             self.audit.operator(tx, Action::PasswordSet, person.staff_id).await
         })
     }
@@ -199,8 +198,7 @@ impl Accounts {
             account::set_totp(tx, person.staff_id, &sealed).await?.or(Code::NotFound)?;
             passkey::remove_all(tx, person.staff_id).await?;
             notice::tell(tx, &self.context, NEW_SECRETS, person.staff_id, now).await?;
-            ports::end_access(tx, person.staff_id, now).await?;
-            stops::note(&self.context, tx, Kind::StaffSecrets, person.staff_id).await?;
+            ports::has_new_secrets(&self.context, tx, person.staff_id, now).await?;
             self.audit.operator(tx, Action::TotpReset, person.staff_id).await
         })?;
         Ok((person.staff_id, totp))
@@ -221,8 +219,7 @@ impl Accounts {
             account::set_totp(tx, person.staff_id, &sealed).await?.or(Code::NotFound)?;
             passkey::remove_all(tx, person.staff_id).await?;
             notice::tell(tx, &self.context, NEW_SECRETS, person.staff_id, now).await?;
-            ports::end_access(tx, person.staff_id, now).await?;
-            stops::note(&self.context, tx, Kind::StaffSecrets, person.staff_id).await?;
+            ports::has_new_secrets(&self.context, tx, person.staff_id, now).await?;
             self.audit.operator(tx, Action::PasswordSet, person.staff_id).await
         })?;
         Ok(Secrets { staff_id: person.staff_id, password, totp })
@@ -244,15 +241,10 @@ impl Accounts {
                 relying_party::ports::hold(tx, party).await?;
             }
             account::set_state(tx, person.staff_id, state).await?.or(Code::NotFound)?;
-            if active {
-                ports::end_access(tx, person.staff_id, now).await?;
-            } else {
-                ports::shut_out(tx, person.staff_id, now).await?;
-            }
+            ports::was_switched(&self.context, tx, person.staff_id, state, now).await?;
             if let Some(party) = party {
                 take_back(tx, party, person.staff_id, (None, now)).await?;
             }
-            stops::note(&self.context, tx, stops::switched(state), person.staff_id).await?;
             self.audit.operator(tx, switched(realm, state), person.staff_id).await
         })
     }

@@ -188,25 +188,39 @@ pub async fn restore(context: &Context, tx: &mut Tx, office: Uuid, person: Uuid,
     stops::note(context, tx, Kind::StaffUnpaused, person).await
 }
 
-/// Ends what opens somebody's account besides its secrets: running sessions, and links to new secrets that were sent or are asked for.
-/// With each change of who may log in or with what: a link counts for the account as it was when it was asked for.
+/// What follows when somebody has other secrets: running sessions end, and so do links to new secrets that were sent or are asked for. Noted
+/// in the stop log.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn end_access(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<()> {
-    invitation::end_renewals(tx, person, now).await?;
-    session::end_all(tx, person).await?;
-    Ok(())
+pub async fn has_new_secrets(context: &Context, tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<()> {
+    end_access(tx, person, now).await?;
+    stops::note(context, tx, Kind::StaffSecrets, person).await
 }
 
-/// What follows when somebody is disabled: nothing opens their account any more, and what they alone asked for counts no more.
+/// What follows when somebody was disabled, or may log in again: as with other secrets, because a link counts for the account as it was when
+/// it was asked for. Of who is disabled all that is open ends, and what they alone asked for. Noted in the stop log.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn shut_out(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<()> {
+pub async fn was_switched(
+    context: &Context,
+    tx: &mut Tx,
+    person: Uuid,
+    state: AccountState,
+    now: Timestamp,
+) -> Result<()> {
     end_access(tx, person, now).await?;
-    invitation::end_about(tx, person, now).await?;
-    invitation::end_asked_by(tx, person, now).await?;
+    if state == AccountState::Disabled {
+        invitation::end_about(tx, person, now).await?;
+        invitation::end_asked_by(tx, person, now).await?;
+    }
+    stops::note(context, tx, stops::switched(state), person).await
+}
+
+async fn end_access(tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<()> {
+    invitation::end_renewals(tx, person, now).await?;
+    session::end_all(tx, person).await?;
     Ok(())
 }
 
@@ -247,9 +261,5 @@ pub async fn switch_employee(
         let is_so = found.is_some_and(|one| is_own(&one) && one.person.role == Role::Employee && one.state == state);
         return if is_so { Ok(()) } else { Err(Code::NotFound.into()) };
     }
-    match state {
-        AccountState::Disabled => shut_out(tx, employee, now).await?,
-        AccountState::Active => end_access(tx, employee, now).await?,
-    }
-    stops::note(context, tx, stops::switched(state), employee).await
+    was_switched(context, tx, employee, state, now).await
 }

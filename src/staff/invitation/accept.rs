@@ -22,7 +22,6 @@ use crate::staff::passkey::model::is_required;
 use crate::staff::ports;
 use crate::staff::proof::TOTP_TABLE;
 use crate::staff::sessions::words_of;
-use crate::staff::stops;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::invitation::{self as store, Invitation};
 use crate::staff::store::passkey;
@@ -156,8 +155,7 @@ async fn enter(context: &Context, tx: &mut Tx, request: &Invitation, account: &A
     let secrets = (account.password_hash.as_str(), account.totp_sealed.as_slice());
     account::renew(tx, person, was, secrets, account.ends_at).await?.or(Code::InvitationOver)?;
     passkey::remove_all(tx, person).await?;
-    ports::end_access(tx, person, now).await?;
-    stops::note(context, tx, crate::stop_log::Kind::StaffSecrets, person).await
+    ports::has_new_secrets(context, tx, person, now).await
 }
 
 fn person(request: &Invitation, staff_id: Uuid) -> Person {

@@ -12,7 +12,6 @@ use crate::error::{Code, Language, Refusal, Result};
 use crate::secret::Redacted;
 use crate::staff::model::{AccountState, Role, check_username};
 use crate::staff::ports;
-use crate::staff::stops;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::{invitation as store, party as people};
 use crate::{input, relying_party};
@@ -126,8 +125,7 @@ pub async fn stop_manager(
     // Whoever invites for the party waits until this is over, and then may not.
     relying_party::ports::hold(tx, party).await?;
     people::stop(tx, id, reason, now).await?.or(stopped_already())?;
-    ports::shut_out(tx, id, now).await?;
-    stops::note(context, tx, stops::switched(AccountState::Disabled), id).await?;
+    ports::was_switched(context, tx, id, AccountState::Disabled, now).await?;
     take_back(tx, party, id, (Some(by), now)).await
 }
 

@@ -21,7 +21,6 @@ use crate::secret::Redacted;
 use crate::staff::accounts::Listed;
 use crate::staff::model::{AccountState, Affiliation, Role, check_region, check_username};
 use crate::staff::ports;
-use crate::staff::stops;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::invitation::{self as store, Invitation};
 use crate::{audited, input, transaction};
@@ -356,8 +355,7 @@ struct About {
 
 async fn leave(context: &Context, tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<()> {
     account::set_state(tx, person, AccountState::Disabled).await?.or(Code::NotFound)?;
-    ports::shut_out(tx, person, now).await?;
-    stops::note(context, tx, stops::switched(AccountState::Disabled), person).await
+    ports::was_switched(context, tx, person, AccountState::Disabled, now).await
 }
 
 /// When the time of somebody ends whose last day is this.
