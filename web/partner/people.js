@@ -127,15 +127,24 @@ export function peopleScreen(main, call) {
     );
   }
 
+  // The new link is another invitation: who reads that it was sent and presses a button of the old line would be told
+  // that there is no such thing. So these rest, and the line is drawn anew before anything is said.
   async function again(one) {
     fill(place);
+    const buttons = document.querySelectorAll(`#invitation-${one.invitation_id} button`);
+    for (const each of buttons) each.disabled = true;
+    let trouble = null;
     try {
       await call(`/invitations/${one.invitation_id}/resend`, { method: "POST" });
-      if (!ended) say("partner.invite.resent", { name: one.full_name });
     } catch (error) {
-      if (!ended) refused(place, error);
+      trouble = error;
     }
-    if (!ended) loadOpen();
+    if (ended) return;
+    await loadOpen();
+    if (ended) return;
+    if (document.activeElement === document.body) arrive(document.getElementById("open-title").parentNode, "h2");
+    if (trouble) refused(place, trouble);
+    else say("partner.invite.resent", { name: one.full_name });
   }
 
   async function takeBack(one) {
@@ -158,7 +167,7 @@ export function peopleScreen(main, call) {
     const until = one.expires_at ? t("partner.invite.until", { when: dateTime(one.expires_at) }) : "";
     return el(
       "li",
-      { class: "line tall" },
+      { class: "line tall", id: `invitation-${one.invitation_id}` },
       el("b", {}, one.full_name),
       el("span", { class: "badge wait" }, icon("mail"), t(`partner.invite.kind.${one.kind}`)),
       el("span", { class: "muted small whole" }, el("span", { class: "mono" }, one.username), ` · ${until}`),

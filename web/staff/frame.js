@@ -98,7 +98,8 @@ export function keepTyped(redraw) {
   const put = () => {
     typed = typed.filter(([id, what, value]) => {
       const node = document.getElementById(id);
-      if (!node) return true;
+      // A list whose choices are still on their way takes none.
+      if (!node || (node.options && ![...node.options].some((option) => option.value === value))) return true;
       node[what] = value;
       node.dispatchEvent(new Event(what === "checked" ? "change" : "input"));
       return false;
