@@ -42,8 +42,8 @@ use crate::webhook::Webhooks;
 use crate::{
     activation, admin, annulment, branch, captcha, card, closure, contact, correction, counter, device, directory,
     dispute, duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office, outreach,
-    partner, proposal, recovery, refresh, register, registration, relying_party, staff, status_list, stop_log, tlog,
-    transaction, transfer, verification, wallet, webhook, window,
+    partner, proposal, recovery, refresh, register, registration, relying_party, restore, staff, status_list, stop_log,
+    tlog, transaction, transfer, verification, wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -111,6 +111,8 @@ pub struct App {
     pub clock_watch: ClockWatch,
     /// What was stopped, outside the database.
     pub stop_log: StopLog,
+    /// Whether the database is the one that this process began with.
+    pub database_watch: restore::Watch,
     /// Device proofs that were sent.
     pub spent: SpentProofs,
     guard: Guard,
@@ -183,7 +185,7 @@ impl App {
             context.random.clone(),
             &context.config.service.public_url,
         );
-        let mailbox = local_mailbox(&context.config)?;
+        let (mailbox, stop_log) = (local_mailbox(&context.config)?, StopLog::open(&context));
         Ok(Self {
             clock_watch,
             directory,
@@ -214,7 +216,8 @@ impl App {
             acceptance: staff::Acceptance::new(staff::Invitations::new(context.clone()))?,
             officials: Staff::new(context.clone(), Realm::National)?,
             proposals: Proposals::new(context.clone()),
-            stop_log: StopLog::open(&context),
+            database_watch: restore::Watch::new(context.clone(), stop_log.clone()),
+            stop_log,
             spent: SpentProofs::start(context.clone()),
             guard,
             gate: CaptchaGate::new(context.clone()),
@@ -240,6 +243,7 @@ impl App {
         vec![
             health::module(&self.context, &self.keyring, &self.clock_watch, &self.stop_log),
             stop_log::module(&self.stop_log),
+            restore::module(&self.database_watch),
             keyring::module(&self.keyring, self.in_time()),
             captcha::module(&self.gate),
             device::module(&self.guard, &self.spent),
@@ -395,7 +399,15 @@ impl App {
     }
 
     /// Answers on `listener` and works in the background until `stop` is cancelled; returns when all has ended.
-    pub async fn run(self, listener: Listener, metrics: Option<Listener>, stop: CancellationToken) {
+    ///
+    /// # Errors
+    /// When it stopped by itself, because the database is another one than it began with.
+    pub async fn run(
+        self,
+        listener: Listener,
+        metrics: Option<Listener>,
+        stop: CancellationToken,
+    ) -> Result<(), &'static str> {
         // Before the first request: a node that starts with a wrong clock serves nobody.
         if let Err(error) = self.clock_watch.look().await {
             tracing::warn!(error.cause = %error, "the database did not tell the time");
@@ -414,6 +426,7 @@ impl App {
         }
         working.wait().await;
         self.context.db.close().await;
+        self.database_watch.why().map_or(Ok(()), Err)
     }
 }
 

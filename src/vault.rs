@@ -118,6 +118,7 @@ pub struct Vault {
     first: (u8, Arc<Root>),
     /// The same keys of no epoch, where this is a vault of one.
     lasting: Option<Arc<Vault>>,
+    epoch: Option<i64>,
 }
 
 impl std::fmt::Debug for Vault {
@@ -136,7 +137,7 @@ impl Vault {
     fn of(roots: BTreeMap<u8, Arc<Root>>) -> Option<Self> {
         let named = |(version, root): (&u8, &Arc<Root>)| (*version, Arc::clone(root));
         let (first, current) = (named(roots.first_key_value()?), named(roots.last_key_value()?));
-        Some(Self { roots: Arc::new(roots), current, first, lasting: None })
+        Some(Self { roots: Arc::new(roots), current, first, lasting: None, epoch: None })
     }
 
     /// The vault of an epoch, which a restored database begins: what was sealed or derived in another one to be of use for a while
@@ -147,7 +148,12 @@ impl Vault {
         let expand = |root: &Arc<Root>| Arc::new(Root::expand(root.prk.clone(), Some(epoch)));
         let roots = lasting.roots.iter().map(|(&version, root)| (version, expand(root))).collect();
         let of_epoch = Self::of(roots).unwrap_or_else(|| lasting.clone());
-        Self { lasting: Some(Arc::new(lasting)), ..of_epoch }
+        Self { lasting: Some(Arc::new(lasting)), epoch: Some(epoch), ..of_epoch }
+    }
+
+    /// In which epoch these keys are; `None` for a database that was never restored.
+    pub const fn epoch(&self) -> Option<i64> {
+        self.epoch
     }
 
     /// The vault of no epoch, for what outlives them all: printed cards.
@@ -160,7 +166,13 @@ impl Vault {
     pub fn single(secret: [u8; 32]) -> Self {
         let root = Arc::new(Root::derive(&secret));
         let only = (1, Arc::clone(&root));
-        Self { roots: Arc::new(BTreeMap::from([(1, root)])), current: only.clone(), first: only, lasting: None }
+        Self {
+            roots: Arc::new(BTreeMap::from([(1, root)])),
+            current: only.clone(),
+            first: only,
+            lasting: None,
+            epoch: None,
+        }
     }
 
     /// Reads all of `dir/<n>`. A file that others than its owner may read is refused.

@@ -56,9 +56,9 @@ pub async fn run(mut config: Config) -> Result<(), Failure> {
         stopping.cancelled().await;
         tell(sd_notify::NotifyState::Stopping);
     });
-    Box::pin(app.run(listener, metrics, stop)).await;
+    let ended = Box::pin(app.run(listener, metrics, stop)).await;
     tracing::info!("stopped");
-    Ok(())
+    ended.map_err(|why| Failure::Environment(format!("{why}: see docs/backup.md, then start the service again")))
 }
 
 /// Notes that a node begins, with what it was configured. A database that takes no writes at this moment keeps no node from starting, which

@@ -39,6 +39,14 @@ pub async fn erase(tx: &mut Tx, resident: Uuid) -> Result<()> {
     Ok(store::erase(tx, resident).await?)
 }
 
+/// Ends all changes of an address that live, for a restored copy: it may hold some that were refused or withdrawn since. Gives how many.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn end_all(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    Ok(store::end_all(tx, now).await? + visit::store::end_all(tx, now).await?)
+}
+
 /// Whether this id, which a scanned QR names, is that of a change of address at a counter.
 ///
 /// # Errors

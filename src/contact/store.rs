@@ -129,6 +129,15 @@ pub(super) async fn lapse(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<u
     execute!(tx, LAPSE, now, limit)
 }
 
+// As many as live: a restored copy may hold some that were stopped since.
+const END_ALL: &str = "UPDATE contact_change SET state = 'stopped', sealed = NULL, ended_at = $1, revision = revision + 1 \
+    WHERE ended_at IS NULL";
+
+/// Stops all that live; gives how many.
+pub(super) async fn end_all(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
+    execute!(tx, END_ALL, now)
+}
+
 const SWEEP: &str = "DELETE FROM contact_change WHERE change_id IN \
     (SELECT change_id FROM contact_change WHERE ended_at IS NOT NULL AND ended_at <= $1 ORDER BY ended_at LIMIT $2)";
 

@@ -8,6 +8,7 @@ pub mod model;
 mod offices;
 pub mod parties;
 mod periods;
+pub mod ports;
 pub mod service;
 pub mod store;
 

@@ -147,6 +147,14 @@ pub async fn expire(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
     execute!(tx, LAPSE, now)
 }
 
+// As many as wait: a restored copy may hold some that were refused since.
+const END_ALL: &str = "UPDATE proposal SET state = 'expired', decided_at = $1, sealed = NULL WHERE state = 'waiting'";
+
+/// Ends all that wait; gives how many.
+pub async fn end_all(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
+    execute!(tx, END_ALL, now)
+}
+
 const SWEEP: &str = "DELETE FROM proposal WHERE proposal_id IN \
     (SELECT proposal_id FROM proposal WHERE expires_at <= $1 AND state <> 'waiting' ORDER BY expires_at LIMIT $2)";
 

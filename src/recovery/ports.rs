@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::store;
+use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::Result;
 
@@ -20,4 +21,12 @@ pub async fn exists(tx: &mut Tx, id: Uuid) -> Result<bool> {
 /// When the database did not do it.
 pub async fn erase(tx: &mut Tx, device: &[u8]) -> Result<()> {
     Ok(store::erase(tx, device).await?)
+}
+
+/// Ends all that live, for a restored copy: it may hold some that were refused or withdrawn since. Gives how many.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn end_all(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    Ok(store::end_all(tx, now).await?)
 }

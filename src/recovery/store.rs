@@ -167,6 +167,15 @@ pub(super) async fn waiting(tx: &mut Tx, scope: Scope, since: Timestamp, limit: 
         .collect()
 }
 
+// As many as live: a restored copy may hold some that were refused since.
+const END_ALL: &str =
+    "UPDATE recovery SET state = 'lapsed', ended_at = $1, revision = revision + 1 WHERE ended_at IS NULL";
+
+/// Ends all that live; gives how many.
+pub(super) async fn end_all(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
+    execute!(tx, END_ALL, now)
+}
+
 const SWEEP: &str = "DELETE FROM recovery WHERE recovery_id IN \
     (SELECT recovery_id FROM recovery WHERE ended_at IS NOT NULL AND ended_at <= $1 ORDER BY ended_at LIMIT $2)";
 

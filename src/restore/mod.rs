@@ -3,5 +3,14 @@
 
 pub mod model;
 pub mod service;
+pub mod watch;
 
 pub use service::{Report, check, epoch, restore};
+pub use watch::Watch;
+
+use crate::module::Module;
+
+/// What this room brings to a node.
+pub fn module(watch: &Watch) -> Module {
+    Module { jobs: vec![watch.clone().into_job()], ..Module::default() }
+}

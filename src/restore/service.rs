@@ -8,8 +8,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::model::{self, Fate};
+use super::watch;
 use crate::audit::{self, Action};
 use crate::clock::{MINUTE, Timestamp};
+use crate::contact::ports as contact;
 use crate::context::Context;
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
@@ -17,12 +19,15 @@ use crate::holder::ports as holder;
 use crate::holder::{Reason, Standing, Status};
 use crate::keyring::ports as keys;
 use crate::life::ports::{self as life, By};
+use crate::proposal::ports as proposal;
 use crate::relying_party::ports as parties;
 use crate::staff::stops as staff;
 use crate::status_list::ports as status_list;
-use crate::stop_log::service::Known;
+use crate::stop_log::service::{Folders, Known};
 use crate::stop_log::{Entry, Kind, ports as stop_log};
-use crate::{activation_code, setting, transaction};
+use crate::{activation_code, recovery, setting, transaction, transfer};
+
+// The lists of a report are whole also where a run before this one broke off; its counts are of this run.
 
 /// The setting that says in which epoch the database is: when it was restored last.
 const EPOCH: &str = "epoch";
@@ -64,6 +69,9 @@ pub struct Report {
     pub sessions_ended: u64,
     /// Activation codes that count no more.
     pub codes_ended: u64,
+    /// Changes of an address, recoveries, moves, and what administrators asked of each other: what was under way in the copy may have been
+    /// stopped since, and is begun anew.
+    pub requests_ended: u64,
     /// Status lists that were closed.
     pub lists_closed: u64,
     /// Files of the log that end in the middle of a line.
@@ -84,9 +92,7 @@ pub async fn epoch(db: &Db) -> Result<Option<i64>> {
 /// # Errors
 /// With what to do next.
 pub async fn check(db: &Db) -> Result<()> {
-    let mut tx = db.read().await?;
-    let state: Option<String> = setting::get(&mut tx, STATE).await?;
-    if state.as_deref() == Some(RUNNING) {
+    if is_running(&mut db.read().await?).await? {
         return Err(Error::internal(
             "restoring this database was begun and not ended: run `ikd restore` again (docs/backup.md)",
         ));
@@ -94,12 +100,32 @@ pub async fn check(db: &Db) -> Result<()> {
     Ok(())
 }
 
+async fn is_running(tx: &mut Tx) -> Result<bool> {
+    let state: Option<String> = setting::get(tx, STATE).await?;
+    Ok(state.as_deref() == Some(RUNNING))
+}
+
+/// Why a process that has these keys must not go on with this database, where that is so.
+///
+/// # Errors
+/// When the database does not answer.
+pub(super) async fn elsewhere(context: &Context) -> Result<Option<&'static str>> {
+    let mut tx = context.db.read().await?;
+    if is_running(&mut tx).await? {
+        return Ok(Some("the database is being restored (`ikd restore`)"));
+    }
+    let epoch: Option<i64> = setting::get(&mut tx, EPOCH).await?;
+    Ok((epoch != context.vault.epoch())
+        .then_some("the database was restored, or another one put in its place, while this process worked"))
+}
+
 /// Brings a restored copy up to the stop logs in these folders.
 ///
 /// # Errors
 /// When a node works with this database, the logs do not hold together, or the database did not do it.
 pub async fn restore(context: &Context, folders: Vec<PathBuf>, accept_missing: bool) -> Result<Report> {
-    let log = Known::read(context, folders, accept_missing).await?;
+    let folders = if accept_missing { Folders::Some(folders) } else { Folders::All(folders) };
+    let log = Known::read(context, folders).await?;
     if let Some(file) = log.cut.as_ref().filter(|_| !accept_missing) {
         return Err(Error::internal(format!(
             "stop log: the database knows more of {file} than there is: give the folders of all nodes (--log), or bring it back from another \
@@ -108,15 +134,22 @@ pub async fn restore(context: &Context, folders: Vec<PathBuf>, accept_missing: b
     }
     let unknown: Vec<Entry> = log.unknown().cloned().collect();
     understood(&unknown)?;
-    nobody_works(context).await?;
+    nobody_works(context, Duration::ZERO).await?;
     let mut report = Report { unknown: unknown.len() as u64, ..Report::default() };
     report.torn_files = log.files.iter().filter(|one| one.torn).map(|one| one.name.clone()).collect();
     begin(context).await?;
+    // One that began in the moment before has seen by now that it must not go on.
+    nobody_works(context, watch::PERIOD).await?;
     transaction!(context.db, "restore.void", |tx| {
-        let ended = staff::end_everybodys(tx, context.now()).await?;
-        Ok((ended, activation_code::ports::end_all(tx, context.now()).await?))
-    })
-    .map(|(sessions, codes)| (report.sessions_ended, report.codes_ended) = (sessions, codes))?;
+        let now = context.now();
+        report.sessions_ended = staff::end_everybodys(tx, now).await?;
+        report.codes_ended = activation_code::ports::end_all(tx, now).await?;
+        report.requests_ended = contact::end_all(tx, now).await?
+            + recovery::ports::end_all(tx, now).await?
+            + transfer::ports::end_all(tx, now).await?
+            + proposal::end_all(tx, now).await?;
+        Ok(())
+    })?;
     let opened: Vec<(i64, Timestamp)> =
         of_kind(&unknown, Kind::ListOpened).map(|entry| (entry.number, entry.time())).collect();
     report.lists_closed = status_list::close_all(context, &opened).await?;
@@ -125,8 +158,7 @@ pub async fn restore(context: &Context, folders: Vec<PathBuf>, accept_missing: b
     let now = context.now();
     transaction!(context.db, "restore.end", |tx| {
         for one in &log.files {
-            let lines = i64::try_from(one.entries.len()).unwrap_or(i64::MAX);
-            stop_log::set_lines(tx, &one.name, lines, now).await?;
+            stop_log::set_size(tx, &one.name, one.size(), now).await?;
         }
         setting::put(tx, STATE, DONE, now).await?;
         audit::Service::new(context.clone()).operator(tx, Action::RestoreDone, Uuid::nil()).await
@@ -150,7 +182,7 @@ fn understood(unknown: &[Entry]) -> Result<()> {
 }
 
 /// Nodes say each second that they live. One that goes on would answer from what is being changed, with keys of the epoch before.
-async fn nobody_works(context: &Context) -> Result<()> {
+async fn nobody_works(context: &Context, at_least: Duration) -> Result<()> {
     let seen = async || {
         let mut tx = context.db.read().await?;
         let nodes = keys::overview(&mut tx).await?.nodes;
@@ -161,10 +193,8 @@ async fn nobody_works(context: &Context) -> Result<()> {
         return Ok(());
     }
     // In a copy they stay as they were when it was made.
-    tokio::time::sleep(
-        Duration::from_secs(2 * context.config.keys.refresh_seconds.max(1)) + Duration::from_millis(500),
-    )
-    .await;
+    let reports = Duration::from_secs(2 * context.config.keys.refresh_seconds.max(1));
+    tokio::time::sleep(reports.max(at_least) + Duration::from_millis(500)).await;
     if seen().await? == before {
         return Ok(());
     }
@@ -200,18 +230,27 @@ async fn residents(context: &Context, unknown: &[Entry], report: &mut Report) ->
                 }
             }
             let sum = model::sum(fresh.values().copied());
-            let done = apply(context, tx, resident, &sum).await?;
+            let mut done = apply(context, tx, resident, &sum).await?;
             for (&event_id, entry) in &fresh {
                 if let Some(kind) = event_of(entry.kind) {
                     let told = (kind, model::reason(entry));
                     life::remember(tx, (event_id, resident), told, entry.time()).await?;
                 }
             }
-            Ok((sum, done))
+            // What a run that broke off has done to this resident is told too.
+            let all = model::sum(entries.iter().copied());
+            done.pin = all.pin && all.lost.is_none() && holder::status(tx, resident).await?.is_some_and(closes_pin);
+            done.cards = all.cards;
+            Ok((all, done))
         })?;
         count(report, resident, sum);
     }
     Ok(())
+}
+
+/// Whether the PIN of the copy opens nothing any more.
+fn closes_pin(status: Status) -> bool {
+    status.reason == Reason::PinExhausted
 }
 
 /// Which of a resident's entries had which effect.
@@ -265,12 +304,10 @@ async fn apply(context: &Context, tx: &mut Tx, resident: Uuid, sum: &Fate) -> Re
         // Also where it is blocked: a weaker reason is lifted with the PIN of the copy, or ends by itself.
         if held.is_some_and(|held| held.standing != Standing::Deactivated) {
             life::stop(context, tx, resident, Reason::PinExhausted, (now, None), By::system()).await?;
-            done.pin = true;
         }
     }
     if sum.cards {
         status_list::void_cards(tx, resident).await?;
-        done.cards = true;
     }
     Ok(done)
 }

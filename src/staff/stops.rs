@@ -40,8 +40,8 @@ pub async fn end_everybodys(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     Ok(session::end_everybodys(tx).await?)
 }
 
-/// Disables somebody again who was disabled after a copy was made, or whose former password would count again. `false` when that is so already,
-/// or the copy does not know them.
+/// Disables somebody again who was disabled after a copy was made, or whose former password would count again. `false` when the copy does not
+/// know them.
 ///
 /// # Errors
 /// When the database did not do it.
@@ -50,10 +50,10 @@ pub async fn disable_again(context: &Context, tx: &mut Tx, person: Uuid) -> Resu
     if disabled {
         note(context, tx, Kind::StaffDisabled, person).await?;
     }
-    Ok(disabled)
+    Ok(disabled || account::by_id(tx, person).await?.is_some())
 }
 
-/// Lets the rights of somebody rest again. `false` as for [`disable_again`].
+/// Lets the rights of somebody rest again. `false` when they rest already, or the copy does not know them.
 ///
 /// # Errors
 /// When the database did not do it.

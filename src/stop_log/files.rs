@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::model::{Chain, Entry, Head};
+use super::model::{Chain, Entry, Head, Size};
 use crate::vault::Vault;
 
 /// How the names of files end.
@@ -49,8 +49,8 @@ fn of(path: &Path, error: io::Error) -> LogError {
 pub struct Writing {
     /// Its name.
     pub name: String,
-    /// How many entries it has.
-    pub lines: i64,
+    /// How much of it is durable.
+    pub size: Size,
     file: File,
     chain: Chain,
 }
@@ -65,11 +65,12 @@ impl Writing {
         let before = lengths(folder)?.into_iter().collect();
         let name = format!("{id}{ENDING}");
         let file = File::options().append(true).create_new(true).mode(0o600).open(folder.join(&name))?;
-        let mut writing = Self { name: name.clone(), lines: 0, file, chain: Chain::default() };
+        let mut writing = Self { name: name.clone(), size: Size::default(), file, chain: Chain::default() };
         let head = serde_json::to_string(&Head { file: name, before })?;
         let line = writing.chain.write(vault, &head);
         writing.file.write_all(line.as_bytes())?;
         writing.file.sync_all()?;
+        writing.size.length = count(line.len());
         // The name has to be durable too.
         File::open(folder)?.sync_all()?;
         Ok(writing)
@@ -86,9 +87,14 @@ impl Writing {
         }
         self.file.write_all(text.as_bytes())?;
         self.file.sync_data()?;
-        self.lines += i64::try_from(entries.len()).unwrap_or(i64::MAX);
+        self.size.lines += count(entries.len());
+        self.size.length += count(text.len());
         Ok(())
     }
+}
+
+fn count(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
 }
 
 fn lengths(folder: &Path) -> io::Result<BTreeMap<String, u64>> {
@@ -114,6 +120,33 @@ pub struct Read {
     pub torn: bool,
     head: Option<Head>,
     length: u64,
+    whole: usize,
+}
+
+impl Read {
+    /// How much of it holds.
+    pub fn size(&self) -> Size {
+        Size { lines: count(self.entries.len()), length: count(self.whole) }
+    }
+}
+
+/// Whether a folder holds no file of a log.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn is_empty(folder: &Path) -> Result<bool, LogError> {
+    Ok(lengths(folder).map_err(|error| of(folder, error))?.is_empty())
+}
+
+/// Reads those files of a folder that are not exactly as long as is known: reading all of a log takes minutes once it is years old.
+///
+/// # Errors
+/// The first fault.
+pub fn read_what_differs(folder: &Path, vault: &Vault, known: &BTreeMap<String, Size>) -> Result<Vec<Read>, LogError> {
+    let here = lengths(folder).map_err(|error| of(folder, error))?;
+    let known_of = |name: &str| known.get(name).and_then(|size| u64::try_from(size.length).ok());
+    let differing = here.iter().filter(|(name, length)| known_of(name) != Some(**length));
+    differing.map(|(name, _)| read_one(folder, name, vault)).collect()
 }
 
 /// Reads all files of these folders and checks that nothing in them was altered, moved or cut out; unless `accept_missing`, also that none
@@ -167,7 +200,7 @@ fn read_one(folder: &Path, name: &str, vault: &Vault) -> Result<Read, LogError> 
             entries.push(serde_json::from_str(text).map_err(|_| broken())?);
         }
     }
-    Ok(Read { name: name.to_owned(), entries, torn: whole < bytes.len(), head, length })
+    Ok(Read { name: name.to_owned(), entries, torn: whole < bytes.len(), head, length, whole })
 }
 
 #[cfg(test)]

@@ -88,6 +88,15 @@ impl Entry {
     }
 }
 
+/// How much of a file there is, or is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Entries.
+    pub lines: i64,
+    /// Bytes, up to the end of the last of them. 0 where it was not noted: databases from before this column.
+    pub length: i64,
+}
+
 /// What the first line of a file says: which files of the folder were there when it was begun, and how long they were. One that is gone or
 /// shorter was tampered with, or deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::db::Tx;
 use crate::error::Result;
 
-pub use super::store::{files, lines, set_lines, waiting};
+pub use super::store::{files, set_size, waiting};
 
 /// Whether a log is kept.
 pub fn is_kept(context: &Context) -> bool {

@@ -1,8 +1,8 @@
 //! Copying what is noted into this process's file, and looking at the start whether the database is as new as the log.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::files::{self, Read, Writing};
-use super::model::{Entry, Kind};
+use super::model::{Entry, Kind, Size};
 use super::{ports, store};
 use crate::clock::{MINUTE, Timestamp, stopwatch};
 use crate::context::Context;
@@ -24,6 +24,8 @@ use crate::transaction;
 pub(super) const PERIOD: Duration = Duration::from_secs(1);
 /// How long who stopped something waits at most until it is in a file: a log that cannot be written refuses nobody.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The name of an empty file by which a person says that an empty folder is a new one.
+const NEW: &str = "new";
 /// How long nobody waits for a log that could not be written.
 const REST: Duration = Duration::from_secs(10);
 /// Notes that are written at once.
@@ -42,6 +44,8 @@ struct Inner {
     writer: Mutex<Writer>,
     /// Who wants to be in a file, counted.
     wanted: AtomicU64,
+    /// The database is another one than that which was told of what this process has written.
+    replaced: AtomicBool,
     failed_at: std::sync::Mutex<Option<Instant>>,
 }
 
@@ -59,8 +63,13 @@ impl StopLog {
         if !ports::is_kept(context) {
             return Self(None);
         }
-        let (writer, wanted, failed_at) = (Mutex::default(), AtomicU64::new(0), std::sync::Mutex::new(None));
-        let inner = Arc::new(Inner { context: context.clone(), writer, wanted, failed_at });
+        let inner = Arc::new(Inner {
+            context: context.clone(),
+            writer: Mutex::default(),
+            wanted: AtomicU64::new(0),
+            replaced: AtomicBool::new(false),
+            failed_at: std::sync::Mutex::new(None),
+        });
         context.db.listen(Arc::new(Told(Arc::clone(&inner))));
         Self(Some(inner))
     }
@@ -70,10 +79,28 @@ impl StopLog {
     /// # Errors
     /// With what to do next.
     pub async fn check(context: &Context) -> Result<()> {
-        if !ports::is_kept(context) || !context.config.stop_log.directory.is_dir() {
+        if !ports::is_kept(context) {
             return Ok(());
         }
-        let found = Known::read(context, vec![context.config.stop_log.directory.clone()], true).await?;
+        let folder = context.config.stop_log.directory.clone();
+        let mut tx = context.db.read().await?;
+        let known = store::files(&mut tx).await?;
+        drop(tx);
+        if !folder.is_dir() || files::is_empty(&folder).map_err(unreadable)? {
+            if known.is_empty() || folder.join(NEW).exists() {
+                return Ok(());
+            }
+            return Err(Error::internal(format!(
+                "stop log: {} holds no file, and this database knows of {}: mount the disk that they are on. Where this node is new and keeps a \
+                 folder of its own, say so with an empty file named `{NEW}` in it",
+                folder.display(),
+                known.len()
+            )));
+        }
+        let found = Known::read(context, Folders::Differing(folder.clone())).await?;
+        // What a process wrote before it died stands in another file too, which may not have been looked at.
+        let suspicious = found.unknown().next().is_some();
+        let found = if suspicious { Known::read(context, Folders::Some(vec![folder])).await? } else { found };
         if let Some(file) = &found.cut {
             return Err(Error::internal(format!(
                 "stop log: {file} is shorter than the database knows: bring it back from another copy of the stop log"
@@ -89,7 +116,7 @@ impl StopLog {
         Ok(())
     }
 
-    /// What stands there about the log: `off`, `ok` or `behind`, and for how many seconds the oldest note waits.
+    /// What stands there about the log: `off`, `ok`, `behind`, or `unknown` without an answer; and for how many seconds the oldest note waits.
     pub async fn state(&self) -> (&'static str, i64) {
         let Some(inner) = &self.0 else { return ("off", 0) };
         let oldest = async {
@@ -98,13 +125,17 @@ impl StopLog {
         };
         let seconds = match oldest.await.as_deref() {
             Ok([oldest, ..]) => inner.context.now().seconds_since(oldest.time()).max(0),
-            _ => 0,
+            Ok(_) => 0,
+            Err(_) => return ("unknown", 0),
         };
         if seconds > LATE_SECONDS { ("behind", seconds) } else { ("ok", seconds) }
     }
 
     /// One look: writes what waits, and now and then a line that tells nothing.
-    pub(super) async fn round(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it cannot be written, or the database does not answer.
+    pub async fn round(&self) -> Result<()> {
         let Some(inner) = &self.0 else { return Ok(()) };
         let now = inner.context.now();
         let marked_at = inner.writer.lock().await.marked_at;
@@ -115,8 +146,26 @@ impl StopLog {
             inner.writer.lock().await.marked_at = Some(now);
         }
         Self::write(inner).await?;
+        Self::look_back(inner).await?;
         metrics::gauge!("ikd_stop_log_behind_seconds").set(self.state().await.1 as f64);
         Ok(())
+    }
+
+    /// Whether the database knows what this process has told it: a copy that was put in its place does not.
+    async fn look_back(inner: &Inner) -> Result<()> {
+        let writer = inner.writer.lock().await;
+        if let Some(file) = &writer.file {
+            let mut tx = inner.context.db.read().await?;
+            if store::lines(&mut tx, &file.name).await? < file.size.lines {
+                inner.replaced.store(true, Ordering::SeqCst);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the database was replaced while this process worked: it knows less than it was told.
+    pub fn sees_another_database(&self) -> bool {
+        self.0.as_ref().is_some_and(|inner| inner.replaced.load(Ordering::SeqCst))
     }
 
     /// Writes everything that waits now. For the end of a command.
@@ -148,15 +197,20 @@ impl StopLog {
             }
             // What failed half way is left as it is, and another file begun.
             let file = writer.file.take();
+            let before = file.as_ref().map_or(0, |file| file.size.lines);
             let (file, waiting) = append(&inner.context, file, waiting).await?;
             let now = inner.context.now();
-            transaction!(inner.context.db, "stop_log.written", |tx| {
+            let known = transaction!(inner.context.db, "stop_log.written", |tx| {
                 for one in &waiting {
                     store::written(tx, one).await?;
                 }
-                Ok(store::set_lines(tx, &file.name, file.lines, now).await?)
+                Ok(store::go_on(tx, &file.name, file.size, before, now).await?)
             })?;
             writer.file = Some(file);
+            if !known.happened() {
+                inner.replaced.store(true, Ordering::SeqCst);
+                break;
+            }
         }
         writer.done = upto;
         Ok(())
@@ -208,6 +262,20 @@ impl Listener for Told {
     }
 }
 
+fn unreadable(error: files::LogError) -> Error {
+    Error::internal(format!("stop log: {error}"))
+}
+
+/// What of a log is read.
+pub enum Folders {
+    /// All there is.
+    All(Vec<PathBuf>),
+    /// Those beside which there may be others, or were.
+    Some(Vec<PathBuf>),
+    /// Of such a folder the files that are not exactly as long as the database knows.
+    Differing(PathBuf),
+}
+
 /// The log beside what a database knows of it.
 pub struct Known {
     /// All files.
@@ -221,16 +289,23 @@ pub struct Known {
 }
 
 impl Known {
-    /// Reads the files in these folders, then the database: what another process writes meanwhile is not taken for unknown. `some` when
-    /// there may be other files elsewhere.
+    /// Reads the files in these folders, and the database before and after: what another process writes meanwhile is taken neither for missing
+    /// nor for unknown.
     ///
     /// # Errors
     /// When the log does not hold together, or the database does not answer.
-    pub async fn read(context: &Context, folders: Vec<PathBuf>, some: bool) -> Result<Self> {
-        let vault = context.vault.clone();
-        let files = tokio::task::spawn_blocking(move || files::read(&folders, &vault, some));
-        let files = files.await.map_err(|error| Error::internal(format!("stop log: {error}")))?;
-        let files = files.map_err(|error| Error::internal(format!("stop log: {error}")))?;
+    pub async fn read(context: &Context, folders: Folders) -> Result<Self> {
+        let mut tx = context.db.read().await?;
+        let before = store::files(&mut tx).await?;
+        drop(tx);
+        let all = matches!(folders, Folders::All(_));
+        let (vault, sizes) = (context.vault.clone(), before.clone());
+        let files = tokio::task::spawn_blocking(move || match folders {
+            Folders::All(folders) => files::read(&folders, &vault, false),
+            Folders::Some(folders) => files::read(&folders, &vault, true),
+            Folders::Differing(folder) => files::read_what_differs(&folder, &vault, &sizes),
+        });
+        let files = files.await.map_err(|error| Error::internal(format!("stop log: {error}")))?.map_err(unreadable)?;
         let mut tx = context.db.read().await?;
         let (mut known, mut after) = (HashSet::new(), Uuid::nil());
         loop {
@@ -239,18 +314,20 @@ impl Known {
             after = last.note_id;
             known.extend(page.iter().map(|one| one.note_id));
         }
-        let (mut lines, mut cut) = (Vec::new(), None);
+        let after = store::files(&mut tx).await?;
+        let lines_of = |rows: &BTreeMap<String, Size>, one: &Read| {
+            rows.get(&one.name).map_or(0, |size| usize::try_from(size.lines).unwrap_or(0))
+        };
+        let mut lines = Vec::new();
+        let mut cut = files.iter().find(|one| lines_of(&before, one) > one.entries.len()).map(|one| one.name.clone());
         for one in &files {
-            let length = usize::try_from(store::lines(&mut tx, &one.name).await?).unwrap_or(0);
-            if length > one.entries.len() {
-                cut = Some(one.name.clone());
-            }
+            let length = lines_of(&after, one);
             // What another file or a line before holds too was copied twice: a process died between its file and the database.
             known.extend(one.entries.iter().take(length).map(|entry| entry.note_id));
             lines.push(length);
         }
-        if !some {
-            let mut names = store::files(&mut tx).await?.into_iter();
+        if all {
+            let mut names = before.into_keys();
             cut = cut.or_else(|| names.find(|name| files.iter().all(|one| one.name != *name)));
         }
         Ok(Self { files, cut, lines, known })

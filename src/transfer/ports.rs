@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::store;
+use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::error::{Refusal, Result};
 
@@ -20,4 +21,12 @@ pub async fn refuse_at_counter(tx: &mut Tx, id: Uuid) -> Result<()> {
         "This QR is for moving to another phone: the resident scans it with the old phone. No old phone? Have them register on the new one.",
     )
     .into())
+}
+
+/// Ends all that live, for a restored copy: it may hold some that were refused or withdrawn since. Gives how many.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn end_all(tx: &mut Tx, now: Timestamp) -> Result<u64> {
+    Ok(store::end_all(tx, now).await?)
 }

@@ -120,6 +120,15 @@ pub(super) async fn last_done(tx: &mut Tx, resident: Uuid, since: Timestamp) -> 
     Ok(fetch_optional!(tx, (Timestamp,), LAST_DONE, resident, since)?.map(|(at,)| at))
 }
 
+// As many as live: a restored copy may hold some that were over since.
+const END_ALL: &str =
+    "UPDATE transfer SET state = 'lapsed', ended_at = $1, revision = revision + 1 WHERE ended_at IS NULL";
+
+/// Ends all that live; gives how many.
+pub(super) async fn end_all(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
+    execute!(tx, END_ALL, now)
+}
+
 const OVER: &str =
     "SELECT transfer_id FROM transfer WHERE ended_at IS NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2";
 

@@ -9,7 +9,7 @@ use ikd::error::Code;
 use ikd::holder::{CredentialState, Reason, ports as holder};
 use ikd::keyring::Keyring;
 use ikd::life::ports::{self as life, By};
-use ikd::restore::{Report, restore};
+use ikd::restore::{Report, Watch, restore};
 use ikd::staff::{Accounts, Post, Realm, Role};
 use ikd::status_list::{Kind as ListKind, Place, StatusLists, ports as status_list};
 use ikd::stop_log::files::{Writing, read};
@@ -42,6 +42,13 @@ async fn stop(context: &Context, reason: Reason) {
     attempts.end(tx, done).await.unwrap().unwrap();
 }
 
+async fn note(context: &Context, kind: Kind) {
+    let mut tx = context.db.write().await.unwrap();
+    let noted = ikd::stop_log::ports::note_that(context, &mut tx, (kind, RESIDENT), None, context.now());
+    noted.await.unwrap();
+    tx.commit().await.unwrap();
+}
+
 fn entries(folder: &Path, context: &Context) -> Vec<Entry> {
     let files = read(&[folder.to_owned()], &context.vault, false).unwrap();
     files.into_iter().flat_map(|file| file.entries).collect()
@@ -70,8 +77,8 @@ async fn a_stop_is_in_a_file_before_its_caller_goes_on_and_waits_where_none_can_
         let other = with_log(&context, &stops.join("below"));
         let failing = StopLog::open(&other);
         let mut tx = other.db.write().await.unwrap();
-        let note = ikd::stop_log::ports::note_that(&other, &mut tx, (Kind::Mark, RESIDENT), None, other.now());
-        note.await.unwrap();
+        let noted = ikd::stop_log::ports::note_that(&other, &mut tx, (Kind::Mark, RESIDENT), None, other.now());
+        noted.await.unwrap();
         tx.commit().await.unwrap();
         assert!(failing.finish().await.is_err());
         assert_eq!(waiting(&context).await, 1);
@@ -79,6 +86,82 @@ async fn a_stop_is_in_a_file_before_its_caller_goes_on_and_waits_where_none_can_
         std::fs::rename(&moved, &stops).unwrap();
         log.finish().await.unwrap();
         assert_eq!((waiting(&context).await, entries(&stops, &context).len()), (0, 2));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_sees_that_its_database_knows_less_than_it_was_told() {
+    // At the next stop, and without one: a copy knows fewer lines of the file, or does not know it.
+    for (less, again) in [("UPDATE stop_file SET lines = 0", true), ("DELETE FROM stop_file", false)] {
+        each_engine(async |context| {
+            let folder = tempfile::tempdir().unwrap();
+            let context = with_log(&context, folder.path());
+            Holder::make(&context).await;
+            let log = StopLog::open(&context);
+            let watch = Watch::new(context.clone(), log.clone());
+            stop(&context, Reason::OfficerBlockProvisional).await;
+            log.round().await.unwrap();
+            watch.look().await.unwrap();
+            assert_eq!(watch.why(), None);
+            let mut tx = context.db.write().await.unwrap();
+            assert!(ikd::execute!(&mut tx, less).unwrap() > 0);
+            tx.commit().await.unwrap();
+            if again {
+                note(&context, Kind::Mark).await;
+                log.finish().await.unwrap();
+                assert_eq!(waiting(&context).await, 0, "it is in the file, for whoever restores this database");
+            } else {
+                log.round().await.unwrap();
+            }
+            watch.look().await.unwrap();
+            assert!(watch.why().unwrap().contains("older copy"));
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_sees_that_its_database_was_restored() {
+    each_engine(async |context| {
+        let folder = tempfile::tempdir().unwrap();
+        let context = with_log(&context, folder.path());
+        let watch = Watch::new(context.clone(), StopLog::open(&context));
+        watch.look().await.unwrap();
+        assert_eq!(watch.why(), None);
+        restore(&context, vec![folder.path().to_owned()], false).await.unwrap();
+        watch.look().await.unwrap();
+        assert!(watch.why().unwrap().contains("was restored"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_folder_is_a_disk_that_is_not_there_until_somebody_says_that_it_is_new() {
+    each_engine(async |context| {
+        let folder = tempfile::tempdir().unwrap();
+        let [first, second] = ["first", "second"].map(|name| with_log(&context, &folder.path().join(name)));
+        StopLog::check(&first).await.unwrap();
+        Holder::make(&first).await;
+        let log = StopLog::open(&first);
+        stop(&first, Reason::OfficerBlockProvisional).await;
+        log.finish().await.unwrap();
+        StopLog::check(&first).await.unwrap();
+
+        for _ in ["missing", "empty"] {
+            let refused = StopLog::check(&second).await.unwrap_err().to_string();
+            assert!(refused.contains("mount") && refused.contains("`new`"), "{refused}");
+            std::fs::create_dir_all(folder.path().join("second")).unwrap();
+        }
+        std::fs::write(folder.path().join("second/new"), b"").unwrap();
+        StopLog::check(&second).await.unwrap();
+        // What a process wrote before it died and another one wrote again is known, also where only what differs is read.
+        let files = read(&[folder.path().join("first")], &context.vault, false).unwrap();
+        let mut dead = Writing::begin(&folder.path().join("first"), Uuid::from_u128(7), &context.vault).unwrap();
+        dead.append(&context.vault, &files[0].entries).unwrap();
+        StopLog::check(&first).await.unwrap();
+        dead.append(&context.vault, &[Entry { note_id: Uuid::from_u128(8), ..files[0].entries[0].clone() }]).unwrap();
+        assert!(StopLog::check(&first).await.unwrap_err().to_string().contains("older copy"));
     })
     .await;
 }
@@ -128,6 +211,12 @@ async fn what_a_copy_cannot_know_is_refused() {
         told(&context, folder.path(), vec![(Kind::PinChanged, RESIDENT, None, 5)]);
         let report = restored(&context, &folders).await;
         assert_eq!((report.pins_lost, standing(&context).await), (vec![RESIDENT], Some(Reason::PinExhausted)));
+        let mut tx = context.db.write().await.unwrap();
+        ikd::execute!(&mut tx, "DELETE FROM stop_file").unwrap();
+        ikd::setting::put(&mut tx, "restore", "running", context.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        let report = restored(&context, &folders).await;
+        assert_eq!(report.pins_lost, [RESIDENT], "a run that broke off before has done it");
         again(&context).await;
         // All of it is known now: nothing is done a second time.
         let report = restore(&context, folders.to_vec(), false).await.unwrap();
@@ -207,6 +296,13 @@ async fn staff_and_keys_stay_stopped_and_lists_are_closed() {
         let report = restored(&context, &folders).await;
         assert_eq!((report.staff_disabled.len(), report.signing_keys_revoked), (2, 1));
         assert_eq!(report.lists_closed, 3);
+        // Broken off before its end and run again, it tells everybody who has to be told.
+        let mut tx = context.db.write().await.unwrap();
+        ikd::execute!(&mut tx, "DELETE FROM stop_file").unwrap();
+        ikd::setting::put(&mut tx, "restore", "running", context.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        let report = restored(&context, &folders).await;
+        assert_eq!((report.staff_disabled.len(), report.signing_keys_revoked), (2, 0));
         let states: Vec<String> =
             accounts.list(Realm::Office).await.unwrap().into_iter().map(|one| one.state.as_str().to_owned()).collect();
         assert_eq!(states, ["disabled", "disabled"]);
@@ -232,6 +328,55 @@ async fn staff_and_keys_stay_stopped_and_lists_are_closed() {
         })
         .await;
         assert_eq!(lists.list(7).await.unwrap_err().code(), Some(Code::NotFound));
+    })
+    .await;
+}
+
+/// What lives in a copy, one row of each kind, and how it is found after the restoring.
+const UNDER_WAY: [(&str, &str); 5] = [
+    (
+        "INSERT INTO contact_change (change_id, resident_id, state, revision, generation, tries, created_at, expires_at, \
+         effective_at, sealed) VALUES ($1, $2, 'cooling', 1, 1, 1, 1, 2, 3, $3)",
+        "SELECT COUNT(*) FROM contact_change WHERE state = 'stopped'",
+    ),
+    (
+        "INSERT INTO contact_visit (visit_id, resident_id, device_thumbprint, state, revision, tries, activated_at, created_at, \
+         expires_at, last_spent, sealed) VALUES ($1, $2, $3, 'waiting_for_scan', 0, 0, 1, 1, 2, 0, $3)",
+        "SELECT COUNT(*) FROM contact_visit WHERE state = 'lapsed'",
+    ),
+    (
+        "INSERT INTO recovery (recovery_id, resident_id, device_thumbprint, state, revision, created_at, expires_at, last_spent) \
+         VALUES ($1, $2, $3, 'granted', 0, 1, 2, 0)",
+        "SELECT COUNT(*) FROM recovery WHERE state = 'lapsed'",
+    ),
+    (
+        "INSERT INTO transfer (transfer_id, resident_id, device_thumbprint, state, revision, created_at, expires_at, last_spent) \
+         VALUES ($1, $2, $3, 'allowed', 0, 1, 2, 0)",
+        "SELECT COUNT(*) FROM transfer WHERE state = 'lapsed'",
+    ),
+    (
+        "INSERT INTO proposal (proposal_id, asked_by, sealed, kind, about, subject_id, name, state, reason, asked_at, expires_at) \
+         VALUES ($1, $2, $3, 'office', 'office:x', $1, 'x', 'waiting', 'x', 1, 2)",
+        "SELECT COUNT(*) FROM proposal WHERE state = 'expired'",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_under_way_in_the_copy_is_over_for_it_may_have_been_refused_since() {
+    each_engine(async |context| {
+        let folder = tempfile::tempdir().unwrap();
+        let context = with_log(&context, folder.path());
+        let mut tx = context.db.write().await.unwrap();
+        for (add, _) in UNDER_WAY {
+            ikd::execute!(&mut tx, add, Uuid::from_u128(1), Uuid::from_u128(2), [9_u8; 32].as_slice()).unwrap();
+        }
+        tx.commit().await.unwrap();
+        let report = restore(&context, vec![folder.path().to_owned()], false).await.unwrap();
+        assert_eq!(report.requests_ended, 5);
+        let mut tx = context.db.read().await.unwrap();
+        for (_, ended) in UNDER_WAY {
+            assert_eq!(ikd::fetch_one!(&mut tx, (i64,), ended).unwrap().0, 1, "{ended}");
+        }
     })
     .await;
 }

@@ -204,6 +204,15 @@ pub async fn over(tx: &mut Tx, now: Timestamp, limit: i64) -> DbResult<Vec<Uuid>
     Ok(fetch_all!(tx, (Uuid,), OVER, now, limit)?.into_iter().map(|(id,)| id).collect())
 }
 
+// As many as live: a restored copy may hold some that were refused since.
+const END_ALL: &str = "UPDATE contact_visit SET state = 'lapsed', sealed = NULL, ended_at = $1, revision = revision + 1 \
+    WHERE ended_at IS NULL";
+
+/// Ends all that live; gives how many.
+pub async fn end_all(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
+    execute!(tx, END_ALL, now)
+}
+
 const SWEEP: &str = "DELETE FROM contact_visit WHERE visit_id IN \
     (SELECT visit_id FROM contact_visit WHERE ended_at IS NOT NULL AND ended_at <= $1 ORDER BY ended_at LIMIT $2)";
 
