@@ -151,12 +151,35 @@ describe("teller", { timeout: 600_000 }, () => {
     await page.route("**/v1/teller/verifications", (route) => route.fulfill(locked), { times: 1 });
     await wedge(await holder.present("basic"));
     await page.getByRole("heading", { name: "Layar terkunci" }).waitFor();
+    assert.equal(await page.locator("main").isVisible(), false, "what was shown is not");
     await page.getByLabel("Kata sandi").fill("salah sama sekali");
     await page.keyboard.press("Enter");
     await page.getByText("Gagal masuk").waitFor();
     await page.getByLabel("Kata sandi").fill(demo.teller.password);
     await page.keyboard.press("Enter");
     await heading("SAH").waitFor();
+  });
+
+  test("left alone for half an hour the page locks itself and shows nothing of anybody", async () => {
+    await page.clock.install();
+    await page.reload();
+    await home();
+    await wedge(await holder.present("basic"));
+    await heading("SAH").waitFor();
+    const locked = page.getByRole("heading", { name: "Layar terkunci" });
+    for (const hand of ["Shift", null]) {
+      await page.clock.fastForward("29:30");
+      assert.equal(await locked.count(), 0);
+      if (hand) await page.keyboard.press(hand);
+    }
+    await page.clock.fastForward("01:00");
+    await locked.waitFor();
+    assert.equal(await page.locator("main").isVisible(), false);
+    await screen("locked");
+    await page.getByLabel("Kata sandi").fill(demo.teller.password);
+    await page.keyboard.press("Enter");
+    await locked.waitFor({ state: "detached" });
+    assert.ok(await page.locator("main").isVisible());
   });
 
   test("own checks, newest first, without names", async () => {

@@ -1,6 +1,6 @@
 // Log-ins of people who work with the service: officers and tellers. The session is a cookie that scripts never see.
 // When it has idled or ended in the middle of something, the proof is asked for in a dialog over the screen, so that
-// nothing that was typed is lost; then the request goes out again.
+// nothing that was typed is lost; then the request goes out again. Until then nothing of the screen is seen.
 
 import { openDialog } from "/web/shared/dialog.js";
 import { button, el, field, fill, icon, notice, toast } from "/web/shared/dom.js";
@@ -9,6 +9,11 @@ import { dateTime, t } from "/web/shared/i18n.js";
 import { forgetSession } from "/web/shared/storage.js";
 import { allFilled, passwordField, totpField } from "./fields.js";
 import { hasPasskeys, usePasskey } from "./passkey.js";
+
+// After so long without a person's hand the page asks for the password itself: it would not notice, or what it asks by
+// itself would keep the session alive, and whoever passes by reads what the last resident's visit has left.
+const IDLE_MILLISECONDS = 30 * 60 * 1000;
+const LOOK_MILLISECONDS = 15 * 1000;
 
 /** When one logged in before, and how many tries failed since: somebody else's log-in is noticed by its owner. */
 export function lastLogIn(who) {
@@ -101,6 +106,14 @@ export function makeSession(api, onWho) {
   let asking;
   // Proofs that were given: each changes the cookie, and what went out with the one before is only asked again.
   let proofs = 0;
+  let touched = Date.now();
+  const touch = () => (touched = Date.now());
+  for (const kind of ["pointerdown", "keydown", "wheel"]) {
+    addEventListener(kind, touch, { capture: true, passive: true });
+  }
+  setInterval(() => {
+    if (session.who && !asking && Date.now() - touched >= IDLE_MILLISECONDS) again(true);
+  }, LOOK_MILLISECONDS);
   const session = {
     api,
     who: null,
@@ -120,7 +133,10 @@ export function makeSession(api, onWho) {
     },
     /** A request on behalf of whoever is logged in, below their own address or `at` another; gives its data. */
     async call(path, { at = api, ...options } = {}) {
+      // A scanner that reads one QR after another is somebody's work; what a page only reads may be its own.
+      if (options.method && options.method !== "GET") touch();
       for (;;) {
+        if (asking) await asking;
         const before = proofs;
         try {
           const { data } = await request(at + path, options);
@@ -203,18 +219,21 @@ export function makeSession(api, onWho) {
     return new Promise((resolve) => {
       const before = session.who;
       const dialog = el("dialog", { class: "prove", "aria-labelledby": "prove-title" });
+      document.documentElement.classList.add("locked");
       const draw = (onlyPassword) => {
         const inner = form(session, {
           idle: onlyPassword,
           ended: () => draw(false),
           onDone: (who) => {
             proofs += 1;
-            dialog.close();
-            dialog.remove();
+            touch();
             session.who = who;
             // Somebody else's screen is not theirs to go on with.
-            if (before && before.username !== who.username) location.reload();
-            else resolve();
+            if (before && before.username !== who.username) return location.reload();
+            document.documentElement.classList.remove("locked");
+            dialog.close();
+            dialog.remove();
+            resolve();
           },
         });
         fill(
