@@ -199,11 +199,37 @@ pub struct Keys {
     pub publish_ahead_seconds: i64,
     /// Seconds between looks at the shared key states and the key directory.
     pub refresh_seconds: u64,
+    /// A hardware module in which new keys are made.
+    pub module: HardwareModule,
+}
+
+/// A hardware module that speaks PKCS#11. Without a library there is none, and keys are files.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HardwareModule {
+    /// The module's own library, e.g. `/usr/lib/softhsm/libsofthsm2.so`.
+    pub library: PathBuf,
+    /// The label of its token.
+    pub token: String,
+    /// A file with the user's PIN, which only its owner may read.
+    pub pin_file: PathBuf,
+}
+
+impl HardwareModule {
+    /// Whether there is one.
+    pub fn is_used(&self) -> bool {
+        !self.library.as_os_str().is_empty()
+    }
 }
 
 impl Default for Keys {
     fn default() -> Self {
-        Self { directory: PathBuf::from("keys"), publish_ahead_seconds: 86_400, refresh_seconds: 1 }
+        Self {
+            directory: PathBuf::from("keys"),
+            publish_ahead_seconds: 86_400,
+            refresh_seconds: 1,
+            module: HardwareModule::default(),
+        }
     }
 }
 

@@ -180,7 +180,15 @@ impl Vault {
     /// # Errors
     /// When there is none, or one is unreadable, too open, or not 32 bytes long.
     pub fn load(dir: &Path) -> Result<Self, VaultError> {
-        let mut secrets = BTreeMap::new();
+        Self::load_beside(dir, Vec::new())
+    }
+
+    /// [`Vault::load`], beside secrets that a hardware module has unwrapped.
+    ///
+    /// # Errors
+    /// As [`Vault::load`]; when a secret is there in both forms: the file in clear would make wrapping worthless.
+    pub fn load_beside(dir: &Path, unwrapped: Vec<(u8, Zeroizing<[u8; 32]>)>) -> Result<Self, VaultError> {
+        let mut secrets: BTreeMap<u8, _> = unwrapped.into_iter().collect();
         let entries = std::fs::read_dir(dir).map_err(|_| VaultError::Missing(dir.display().to_string()))?;
         for entry in entries {
             let path = entry.map_err(|error| VaultError::File(format!("{}: {error}", dir.display())))?.path();
@@ -191,7 +199,12 @@ impl Vault {
                 .as_slice()
                 .try_into()
                 .map_err(|_| VaultError::File(format!("{}: a root secret is exactly 32 bytes", path.display())))?;
-            secrets.insert(version, Zeroizing::new(secret));
+            if secrets.insert(version, Zeroizing::new(secret)).is_some() {
+                let path = path.display();
+                return Err(VaultError::File(format!(
+                    "{path}: it lies beside its wrapped form: bring it to where backups of keys are, and delete it here"
+                )));
+            }
         }
         Self::new(&secrets).ok_or_else(|| VaultError::Missing(dir.display().to_string()))
     }

@@ -1,6 +1,6 @@
 //! `ikd keys`: root secrets and signing keys.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -10,6 +10,8 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::credential::{Algorithm, KeyId, KeyPurpose};
 use crate::keyring::KeyRow;
+use crate::keyring::files::key_path;
+use crate::keyring::hardware::{Hardware, wrap_roots};
 use crate::keyring::model::{from_hex, hex, subject_of};
 use crate::keyring::{KeyState, Keyring, init_root};
 use crate::random::Random;
@@ -42,6 +44,12 @@ pub enum Command {
     },
     /// Print the published key set (JWKS).
     Export,
+    /// Wrap the root secret under a key of the hardware module (`keys.module`). The file in clear is moved away.
+    WrapRoot {
+        /// The folder that takes the file in clear: a medium that goes into a safe. What the module loses, only this opens.
+        #[arg(long)]
+        safe: PathBuf,
+    },
 }
 
 fn purpose(text: &str) -> Result<KeyPurpose, String> {
@@ -75,11 +83,15 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
             let context = open_context(config).await?;
             let kid = Keyring::rotate_to(&context, purpose, algorithm).await?;
             note(&context, Action::KeyRotated, &kid).await?;
+            let file = key_path(&context.config.keys.directory, purpose, &kid);
             let (name, kid) = (purpose.as_str(), hex(&kid));
             match format {
+                Format::Text if !file.exists() => {
+                    say!("published {name} key {kid}, which the hardware module holds; it takes over by itself");
+                }
                 Format::Text => say!(
-                    "published {name} key {kid}: copy {}/{name}-{kid}.pem to every other node; it takes over by itself",
-                    context.config.keys.directory.display(),
+                    "published {name} key {kid}: copy {} to every other node; it takes over by itself",
+                    file.display(),
                 ),
                 Format::Json => say!(
                     "{}",
@@ -98,12 +110,32 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
                 Format::Json => say!("{}", json!({"kid": kid, "state": KeyState::Retired.as_str()})),
             }
         }
+        Command::WrapRoot { safe } => wrap_root(&config, &safe, format)?,
         Command::Export => {
             let context = open_context(config).await?;
             note(&context, Action::KeySetExported, &[]).await?;
             let set = Keyring::jwks_of(&Keyring::list(&context).await?, context.now());
             say!("{}", serde_json::to_string_pretty(&set).unwrap_or_default());
         }
+    }
+    Ok(())
+}
+
+fn wrap_root(config: &Config, safe: &Path, format: Format) -> Result<(), Failure> {
+    let Some(hardware) = Hardware::open(&config.keys.module)? else {
+        return Err(Failure::Usage(String::from(
+            "there is no hardware module: name it in the configuration (keys.module)",
+        )));
+    };
+    let versions = wrap_roots(&config.keys.directory.join("root"), safe, &hardware, &Random::system())?;
+    match format {
+        Format::Text if versions.is_empty() => say!("no root secret lies in clear"),
+        Format::Text => say!(
+            "wrapped root secret {}: bring {} into a safe; no other way leads to the data once the module is lost",
+            versions.iter().map(u8::to_string).collect::<Vec<_>>().join(", "),
+            safe.display()
+        ),
+        Format::Json => say!("{}", json!({"wrapped": versions})),
     }
     Ok(())
 }

@@ -43,6 +43,7 @@ use crate::config::{Config, ConfigError, Mode};
 use crate::context::{Context, Sources};
 use crate::db::{Address, Db, DbError, PoolSizes, Shards};
 use crate::error::{Code, Error, Language};
+use crate::keyring::hardware::{self, Hardware, HardwareError};
 use crate::random::Random;
 use crate::vault::{Vault, VaultError};
 
@@ -257,9 +258,25 @@ async fn open_database(config: &Config) -> Result<Db, Failure> {
     Ok(Db::open_spread(address, of_shards, sizes).await?)
 }
 
+/// The root secrets of the key directory, those that a hardware module wrapped among them.
+fn open_vault(keys: &crate::config::Keys) -> Result<Vault, Failure> {
+    let directory = keys.directory.join("root");
+    let unwrapped = match Hardware::open(&keys.module)? {
+        Some(hardware) => hardware::wrapped_roots(&directory, &hardware)?,
+        None if hardware::is_wrapped(&directory) => {
+            return Err(Failure::Environment(format!(
+                "{}: the root secret is wrapped by a hardware module: name it (keys.module)",
+                directory.display()
+            )));
+        }
+        None => Vec::new(),
+    };
+    Ok(Vault::load_beside(&directory, unwrapped)?)
+}
+
 /// Opens database and root secrets for a command; the schema is brought up to date first.
 async fn open_context(config: Config) -> Result<Context, Failure> {
-    let vault = Vault::load(&config.keys.directory.join("root"))?;
+    let vault = open_vault(&config.keys)?;
     let db = open_database(&config).await?;
     if config.database.migrate_on_start {
         db.migrate().await?;
@@ -368,6 +385,12 @@ impl From<DbError> for Failure {
 
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
+        Self::Environment(error.to_string())
+    }
+}
+
+impl From<HardwareError> for Failure {
+    fn from(error: HardwareError) -> Self {
         Self::Environment(error.to_string())
     }
 }

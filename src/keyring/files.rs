@@ -51,7 +51,7 @@ pub(super) fn load(path: &Path, kid: KeyId) -> Result<FileSigner, VaultError> {
 /// When the file cannot be written.
 pub fn init_root(directory: &Path, random: &Random) -> Result<bool, VaultError> {
     let path = directory.join("root").join("1");
-    if path.exists() {
+    if path.exists() || super::hardware::wrapped_path(&directory.join("root"), 1).exists() {
         return Ok(false);
     }
     let secret = zeroize::Zeroizing::new(random.bytes::<32>());

@@ -4,6 +4,7 @@
 //! when it has been published long enough and every live node reports that it holds the private half.
 
 pub mod files;
+pub mod hardware;
 pub mod http;
 pub mod model;
 pub mod operator;

@@ -1,9 +1,11 @@
 //! What an operator does with keys: making, publishing, revoking, listing. `ikd keys` is its face.
 
+use std::sync::Arc;
+
 use super::files::key_path;
 use super::model::{KeyState, MADE, hex};
 use super::ports;
-use super::service::Keyring;
+use super::service::{Keyring, open_hardware};
 use super::store::{self, KeyRow, NewKey};
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -37,14 +39,12 @@ impl Keyring {
             if rows.iter().any(|row| row.purpose == purpose && row.state == KeyState::Active) {
                 continue;
             }
-            let signer = FileSigner::generate(algorithm_of(purpose, algorithm), &context.random);
-            let path = key_path(&context.config.keys.directory, purpose, &signer.kid());
-            signer.write(&path)?;
-            match publish(context, purpose, &signer, KeyState::Active).await {
+            let signer = make(context, purpose, algorithm).await?;
+            match publish(context, purpose, signer.as_ref(), KeyState::Active).await {
                 Ok(()) => made.push((purpose, signer.kid())),
-                // Another command was faster, and its key is the one that counts.
+                // Another command was faster, and its key is the one that counts. In a module this one stays, and signs nothing.
                 Err(Error::Db(DbError::Unique)) => {
-                    let _ = std::fs::remove_file(&path);
+                    let _ = std::fs::remove_file(key_path(&context.config.keys.directory, purpose, &signer.kid()));
                 }
                 Err(error) => return Err(error),
             }
@@ -65,9 +65,8 @@ impl Keyring {
     /// # Errors
     /// When files or rows cannot be written.
     pub async fn rotate_to(context: &Context, purpose: KeyPurpose, algorithm: Algorithm) -> Result<KeyId> {
-        let signer = FileSigner::generate(algorithm_of(purpose, algorithm), &context.random);
-        signer.write(&key_path(&context.config.keys.directory, purpose, &signer.kid()))?;
-        Self::publish(context, purpose, &signer).await?;
+        let signer = make(context, purpose, algorithm).await?;
+        Self::publish(context, purpose, signer.as_ref()).await?;
         Ok(signer.kid())
     }
 
@@ -125,6 +124,24 @@ impl Keyring {
         let published = rows.iter().filter(|row| row.state.is_published(row.purpose, row.retired_at, now));
         JwkSet { keys: published.filter_map(|row| Some(Jwk::new(&row.key()?, row.purpose))).collect() }
     }
+}
+
+/// Makes a key: in the hardware module where there is one, else in a file. The log's alone is a file also beside a module that knows no Ed25519:
+/// what it signs can be signed anew, and gives nobody a digital KTP.
+async fn make(context: &Context, purpose: KeyPurpose, wanted: Algorithm) -> Result<Arc<dyn Signer>> {
+    let algorithm = algorithm_of(purpose, wanted);
+    if let Some(hardware) = open_hardware(context).await? {
+        let made = tokio::task::spawn_blocking(move || {
+            let fits = purpose != KeyPurpose::Log || hardware.can(algorithm)?;
+            fits.then(|| hardware.generate(purpose, algorithm)).transpose()
+        });
+        if let Some(signer) = made.await.map_err(Error::internal)?? {
+            return Ok(Arc::new(signer));
+        }
+    }
+    let signer = FileSigner::generate(algorithm, &context.random);
+    signer.write(&key_path(&context.config.keys.directory, purpose, &signer.kid()))?;
+    Ok(Arc::new(signer))
 }
 
 /// Signed notes know Ed25519 alone (c2sp.org/signed-note), whatever tokens are signed with.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::files;
+use super::hardware::{Hardware, HardwareError};
 use super::model::{KeyState, NEEDED, NODE_SILENCE_SECONDS, RETIRING_SECONDS};
 use super::store::{self, KeyRow};
 use crate::clock::{DAY, Timestamp};
@@ -33,13 +34,19 @@ struct Inner {
     sealer: TokenSealer,
     directory: PathBuf,
     node_id: Uuid,
-    /// Keys that are not files: a module's.
+    /// Keys that are not files, and were given at the start.
     held_elsewhere: Vec<Arc<dyn Signer>>,
+    /// The module that may hold others, and those that it does.
+    hardware: Option<Hardware>,
+    in_hardware: std::sync::Mutex<Signers>,
     snapshot: RwLock<Arc<Snapshot>>,
     reload: Mutex<Timestamp>,
     /// Files that cannot be used, with the key that each should hold.
     complained: std::sync::Mutex<BTreeMap<PathBuf, KeyId>>,
 }
+
+/// How long a look into the module may take: it is done each second, and rotation waits for it.
+const HARDWARE_PATIENCE: Duration = Duration::from_secs(5);
 
 type Signers = HashMap<KeyId, Arc<dyn Signer>>;
 
@@ -69,25 +76,30 @@ impl Keyring {
         Self::check_root(&context).await?;
         let node_id = context.random.uuid_v7(context.now());
         let directory = context.config.keys.directory.clone();
+        let hardware = open_hardware(&context).await?;
         let keyring = Self(Arc::new(Inner {
             sealer: TokenSealer::new(context.vault.clone()),
             context,
             directory,
             node_id,
             held_elsewhere,
+            hardware,
+            in_hardware: std::sync::Mutex::default(),
             snapshot: RwLock::default(),
             reload: Mutex::new(Timestamp::default()),
             complained: std::sync::Mutex::default(),
         }));
         let rows = Self::list(&keyring.0.context).await?;
+        keyring.look_into_hardware(&rows).await?;
         keyring.refresh_with(keyring.load_signers(Some(&rows))?).await?;
         for purpose in NEEDED {
             if keyring.signer(purpose).is_err() {
                 return Err(Error::internal(format!(
-                    "no active {} key that this node holds in {}: make keys with `ikd keys init`, or copy them here from \
+                    "no active {} key that this node holds in {}{}: make keys with `ikd keys init`, or copy them here from \
                      another node",
                     purpose.as_str(),
-                    keyring.0.directory.display()
+                    keyring.0.directory.display(),
+                    if keyring.0.hardware.is_some() { " or in its hardware module" } else { "" }
                 )));
             }
         }
@@ -147,7 +159,49 @@ impl Keyring {
     /// # Errors
     /// When the database does not answer.
     pub async fn refresh(&self) -> Result<()> {
+        if let Err(error) = self.look_into_hardware(&self.snapshot().rows).await {
+            tracing::error!(error.cause = %error, "the hardware module does not answer: its keys sign nothing");
+        }
         self.refresh_with(self.load_signers(None)?).await
+    }
+
+    /// Finds keys of these rows in the module. While it does not answer, this node holds none of them.
+    async fn look_into_hardware(&self, rows: &[KeyRow]) -> Result<()> {
+        let Some(hardware) = self.0.hardware.clone() else { return Ok(()) };
+        let known = self.in_hardware().clone();
+        let wanted = |row: &&KeyRow| matches!(row.state, KeyState::Active | KeyState::Next);
+        let missing = rows.iter().filter(wanted).filter_map(KeyRow::key).filter(|key| !known.contains_key(&key.kid()));
+        let missing: Vec<PublicKey> = missing.collect();
+        let looked = tokio::task::spawn_blocking(move || {
+            if !hardware.answers() {
+                return Err(HardwareError::Answer("does not answer"));
+            }
+            let found = missing.into_iter().map(|key| hardware.find(key));
+            found.collect::<Result<Vec<_>, _>>()
+        });
+        let looked = tokio::time::timeout(HARDWARE_PATIENCE, looked).await;
+        let found = match looked {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) => return Err(Error::internal(error)),
+            Err(_) => Err(HardwareError::Answer("does not answer in time")),
+        };
+        let mut held = self.in_hardware();
+        match found {
+            Ok(found) => {
+                for signer in found.into_iter().flatten() {
+                    held.insert(signer.kid(), Arc::new(signer));
+                }
+                Ok(())
+            }
+            Err(error) => {
+                held.clear();
+                Err(error.into())
+            }
+        }
+    }
+
+    fn in_hardware(&self) -> std::sync::MutexGuard<'_, Signers> {
+        self.0.in_hardware.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn refresh_with(&self, signers: Signers) -> Result<()> {
@@ -247,7 +301,7 @@ impl Keyring {
         };
         let known = self.snapshot();
         let held = self.0.held_elsewhere.iter().map(|signer| (signer.kid(), Arc::clone(signer)));
-        let mut signers: Signers = held.collect();
+        let mut signers: Signers = held.chain(self.in_hardware().clone()).collect();
         let mut complained = self.0.complained.lock().unwrap_or_else(PoisonError::into_inner);
         for (path, kid) in files::key_files(&self.0.directory) {
             let signer = match known.signers.get(&kid) {
@@ -269,6 +323,13 @@ impl Keyring {
         }
         Ok(signers)
     }
+}
+
+/// The module that the configuration names, on a thread that may wait.
+pub(super) async fn open_hardware(context: &Context) -> Result<Option<Hardware>> {
+    let config = context.config.keys.module.clone();
+    let opened = tokio::task::spawn_blocking(move || Hardware::open(&config));
+    Ok(opened.await.map_err(Error::internal)??)
 }
 
 impl VerifyingKeys for Keyring {

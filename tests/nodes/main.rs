@@ -10,6 +10,7 @@ mod commands;
 mod crowd;
 mod deaths;
 mod demo;
+mod hardware;
 mod logs;
 mod restore;
 mod setup;

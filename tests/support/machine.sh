@@ -52,6 +52,11 @@ bring_postgres() {
         install_package postgresql
 }
 
+# A module of keys that is a program: what speaks to it speaks to hardware.
+bring_softhsm() {
+    any_command softhsm2-util || install_package softhsm2
+}
+
 # bring_python FOLDER REQUIREMENTS: a Python environment that holds exactly these packages.
 bring_python() {
     local folder="$1" wanted="$2"

@@ -1,0 +1,157 @@
+//! Keys in a hardware module: SoftHSM in its place, which speaks PKCS#11 as one does (docs/adr/0040-keys-in-hardware.md).
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use support::node::{Node, ikd, text};
+use support::world::{Applicant, Program, World};
+use support::{Engine, until};
+use tokio::process::Command;
+
+const LIBRARY: &str = "/usr/lib/softhsm/libsofthsm2.so";
+
+/// A service whose configuration names a module.
+struct Place {
+    world: World<Program>,
+    folder: PathBuf,
+    /// Where it listens: the phone goes on asking there.
+    listen: String,
+}
+
+impl Place {
+    async fn new(engine: Engine) -> Self {
+        let world = World::with_people(engine, 1).await;
+        let folder = world.folder.path().join("module");
+        std::fs::create_dir_all(folder.join("tokens")).unwrap();
+        let tokens = folder.join("tokens").display().to_string();
+        std::fs::write(
+            folder.join("softhsm2.conf"),
+            format!("directories.tokendir = {tokens}\nobjectstore.backend = file\n"),
+        )
+        .unwrap();
+        private(&folder.join("pin"), "87654321\n");
+        private(&folder.join("wrong"), "11111111\n");
+        let made = Command::new("softhsm2-util")
+            .args(["--init-token", "--free", "--label", "ikd-uji", "--so-pin", "12345678", "--pin", "87654321"])
+            .env("SOFTHSM2_CONF", folder.join("softhsm2.conf"))
+            .output()
+            .await
+            .expect("softhsm2-util: apt-get install softhsm2");
+        assert!(made.status.success(), "{}", text(&made.stderr));
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        Self { world, folder, listen: free.to_string() }
+    }
+
+    fn env(&self, pin: &str) -> Vec<(String, String)> {
+        let pin = self.folder.join(pin).display().to_string();
+        let module = [
+            ("HTTP__LISTEN", self.listen.as_str()),
+            ("KEYS__MODULE__LIBRARY", LIBRARY),
+            ("KEYS__MODULE__TOKEN", "ikd-uji"),
+            ("KEYS__MODULE__PIN_FILE", &pin),
+        ];
+        let mut env = self.world.env(&module);
+        env.push((String::from("SOFTHSM2_CONF"), self.folder.join("softhsm2.conf").display().to_string()));
+        env
+    }
+
+    async fn run(&self, env: &[(String, String)], arguments: &[&str]) -> (i32, String) {
+        let output = ikd(self.world.folder.path(), env).args(arguments).output().await.unwrap();
+        (output.status.code().unwrap(), text(&output.stdout) + &text(&output.stderr))
+    }
+
+    async fn good(&self, arguments: &[&str]) -> Value {
+        let (code, told) = self.run(&self.env("pin"), &[&["--format", "json"], arguments].concat()).await;
+        assert_eq!(code, 0, "{told}");
+        serde_json::from_str(told.lines().next().unwrap()).unwrap()
+    }
+
+    async fn is_active(&self, kid: &str) {
+        until("the key in the module signs", 20, async || {
+            let keys = self.good(&["keys", "list"]).await;
+            let active =
+                keys["keys"].as_array().unwrap().iter().any(|key| key["kid"] == kid && key["state"] == "active");
+            active.then_some(())
+        })
+        .await;
+    }
+
+    async fn is_verified(&self, node: &Node, holder: &Applicant) {
+        holder.client.unlock().await.expect(200);
+        let token = self.world.present(holder, "full").await;
+        assert_eq!(self.world.verdict_of(&self.world.bank(&node.base), &token).await, "valid");
+    }
+}
+
+fn private(path: &Path, content: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(path, content).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+async fn signs_in_the_module(engine: Engine) {
+    let place = Place::new(engine).await;
+    let world = &place.world;
+    let keys = world.folder.path().join("keys");
+    let mut node = Node::start(world.folder.path(), &place.env("pin")).await;
+    let bases = [node.base.as_str()];
+    let mut holder = world.waiting(&bases, 0, "warga0@contoh.id").await;
+    let officer = world.log_in_at(bases[0], world.officer()).await;
+    world.visit(&officer, &holder).await;
+    world.letter_about(&mut holder).await;
+    world.activate(&mut holder).await;
+
+    // From files into the module, each algorithm for each purpose, while the service runs.
+    for (purpose, algorithm) in [("token", "es256"), ("receipt", "ed25519"), ("token", "ed25519"), ("receipt", "es256")]
+    {
+        let kid = place.good(&["keys", "rotate", purpose, "--algorithm", algorithm]).await["kid"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert!(!keys.join(format!("{purpose}-{kid}.pem")).exists(), "it is in no file");
+        place.is_active(&kid).await;
+        place.is_verified(&node, &holder).await;
+    }
+    node.terminate();
+    node.ended(30).await;
+
+    // The root secret too: in clear it goes into a safe.
+    let safe = world.folder.path().join("safe").display().to_string();
+    let wrapped = place.good(&["keys", "wrap-root", "--safe", &safe]).await;
+    assert_eq!(wrapped["wrapped"], serde_json::json!([1]));
+    assert!(!keys.join("root/1").exists() && Path::new(&safe).join("1").exists());
+    assert_eq!(place.good(&["keys", "wrap-root", "--safe", &safe]).await["wrapped"], serde_json::json!([]));
+    let (code, told) = place.run(&world.env(&[]), &["serve"]).await;
+    assert!(code == 3 && told.contains("keys.module"), "without the module: {code} {told}");
+    let (code, told) = place.run(&place.env("wrong"), &["serve"]).await;
+    assert!(code == 3 && told.contains("refused the PIN") && !told.contains("11111111"), "{code} {told}");
+    let (code, told) = place.run(&place.env("pin"), &["keys", "init"]).await;
+    assert!(code == 0 && told.contains("nothing was missing"), "no second root secret: {code} {told}");
+    let node = Node::start(world.folder.path(), &place.env("pin")).await;
+    place.is_verified(&node, &holder).await;
+
+    // An altered file opens nothing, and neither does another version's.
+    let path = keys.join("root/1.wrapped");
+    let good = std::fs::read(&path).unwrap();
+    for (place_of, flip) in [(0, 1), (good.len() - 1, 0x80)] {
+        let mut bad = good.clone();
+        bad[place_of] ^= flip;
+        std::fs::write(&path, &bad).unwrap();
+        let (code, told) = place.run(&place.env("pin"), &["keys", "list"]).await;
+        assert!(code == 3 && told.contains("1.wrapped"), "{code} {told}");
+    }
+    std::fs::rename(&path, keys.join("root/2.wrapped")).unwrap();
+    std::fs::write(keys.join("root/2.wrapped"), &good).unwrap();
+    let (code, told) = place.run(&place.env("pin"), &["keys", "list"]).await;
+    assert!(code == 3 && told.contains("2.wrapped"), "{code} {told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_runs_on_keys_of_a_module_on_sqlite() {
+    signs_in_the_module(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_runs_on_keys_of_a_module_on_postgres() {
+    signs_in_the_module(Engine::Postgres).await;
+}
