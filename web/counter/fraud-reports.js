@@ -1,7 +1,7 @@
 // What people report who met somebody that said to be of this office, for supervisors and the head.
 
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
-import { dateTime, t } from "/web/shared/i18n.js";
+import { dateTime, dayOf, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
 
@@ -48,7 +48,7 @@ export function fraudReportsScreen(main, api, { back }) {
         "div",
         { class: "row spread" },
         el("b", { class: "mono" }, item.reference),
-        el("span", { class: "muted small" }, dateTime(item.reported_at)),
+        el("span", { class: "muted small" }, dayOf(item.reported_on)),
       ),
       item.about
         ? el("p", { class: "badge bad" }, icon("warning"), t("fraud.about", { who: item.about }))
