@@ -24,9 +24,14 @@ export function proposalsScreen(main, session) {
   let ended = false;
   const may = (permission) => session.who.permissions.includes(permission);
   const place = el("div", { class: "problem-place" });
+  const part = () => ({
+    list: el("ul", { class: "lines" }),
+    more: el("div", {}),
+    asking: newest(() => ended),
+  });
   const lists = {
-    waiting: { list: el("ul", { class: "lines" }), more: el("div", {}), query: "", none: "proposal.none" },
-    all: { list: el("ul", { class: "lines" }), more: el("div", {}), query: "all=true&", none: "proposal.all.none" },
+    waiting: { ...part(), query: "", none: "proposal.none" },
+    all: { ...part(), query: "all=true&", none: "proposal.all.none" },
   };
 
   /** Does something, says so, and draws anew what it may have changed. */
@@ -104,12 +109,13 @@ export function proposalsScreen(main, session) {
   }
 
   async function load(which, cursor) {
-    const { list, more, query, none } = lists[which];
+    const { list, more, query, none, asking } = lists[which];
+    const counts = asking();
     if (!cursor) fill(more, list.children.length ? null : el("p", { class: "muted" }, t("admin.loading")));
     try {
       const rest = cursor ? `cursor=${encodeURIComponent(cursor)}` : "";
       const { items, next } = await session.call(`/proposals?${query}${rest}`);
-      if (ended) return;
+      if (!counts()) return;
       const shown = items.filter((item) => which === "waiting" || item.state !== "waiting");
       if (!cursor) fill(list);
       list.append(...shown.map((item) => line(item, which === "all")));
@@ -118,7 +124,7 @@ export function proposalsScreen(main, session) {
       const older = () => button(t("admin.more"), () => load(which, next), { kind: "secondary", wide: false });
       fill(more, next ? older() : null);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       if (!cursor) fill(list);
       fill(more, failed(error, () => load(which, cursor)));
     }
