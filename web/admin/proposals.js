@@ -1,6 +1,7 @@
 // What administrators of the nation ask of each other: one asks, another grants, and then it is done.
 
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { askForm } from "/web/staff/form.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
@@ -24,14 +25,14 @@ export function proposalsScreen(main, session) {
   let ended = false;
   const may = (permission) => session.who.permissions.includes(permission);
   const place = el("div", { class: "problem-place" });
-  const part = () => ({
+  const blank = () => ({
     list: el("ul", { class: "lines" }),
     more: el("div", {}),
     asking: newest(() => ended),
   });
   const lists = {
-    waiting: { ...part(), query: "", none: "proposal.none" },
-    all: { ...part(), query: "all=true&", none: "proposal.all.none" },
+    waiting: { ...blank(), query: "", none: "proposal.none" },
+    all: { ...blank(), query: "all=true&", none: "proposal.all.none" },
   };
 
   /** Does something, says so, and draws anew what it may have changed. */

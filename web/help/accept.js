@@ -190,7 +190,7 @@ function drawReport(main) {
   if (report.error) refused(report.error);
 }
 
-/** Says what came of a report: on its screen, or, whoever went on to something else meanwhile, of which place it tells. */
+/** Says what came of a report: on its screen, or by the name of its place to whoever went on meanwhile. */
 function answered(report) {
   if (reporting === report) {
     draw();

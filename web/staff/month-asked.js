@@ -1,4 +1,4 @@
-// Figures of a month that is chosen: asked anew with each choice; what comes late does not replace what was chosen since.
+// Figures of a month that is chosen: asked anew with each choice; what comes late does not replace what came since.
 
 import { el, field, fill } from "/web/shared/dom.js";
 import { newest } from "/web/shared/http.js";
