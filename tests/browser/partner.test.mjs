@@ -80,7 +80,7 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
     });
     await page.getByRole("link", { name: "Pegawai" }).click();
     await heading("Pegawai").waitFor();
-    await page.getByRole("link", { name: "Kunci API" }).click();
+    await page.getByRole("link", { name: "Kunci", exact: true }).click();
     await heading("Kunci API").waitFor();
     await page.getByLabel("Untuk apa").fill("Sesudahnya");
     await page.getByRole("button", { name: "Buat kunci" }).click();
