@@ -17,7 +17,7 @@ use crate::register::{Date, midnight_in_jakarta};
 use crate::relying_party::ports as parties;
 use crate::retention::{Period, ports as retention};
 use crate::transaction;
-use crate::window::{Counted, Window};
+use crate::window::{Counted, Window, of_network};
 
 /// What seals the words of a report.
 pub(super) const WORDS: &str = "branch_report";
@@ -104,7 +104,7 @@ impl Reports {
     async fn is_another(&self, tx: &mut Tx, from: IpAddr, branch: Uuid, now: Timestamp) -> Result<bool> {
         let today = now.day_in_jakarta().to_be_bytes();
         for Tier { network, shares } in tiers(from) {
-            let network = network.keyed(&self.context.vault);
+            let network = of_network(&self.context.vault, network);
             let most = Window { most: SAME.most * i64::from(shares), ..SAME };
             let counted = most.count(tx, &[&network, branch.as_bytes(), &today], now).await?;
             if matches!(counted, Counted::Full { .. }) {

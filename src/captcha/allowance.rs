@@ -9,7 +9,7 @@ use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
 use crate::fair::{Tier, tiers};
 use crate::transaction;
-use crate::window::{Counted, Window};
+use crate::window::{Counted, Window, of_network};
 
 /// How much one address may send, by what is counted in rows that all nodes share. Its networks have shares of their own.
 pub struct Allowance {
@@ -34,14 +34,14 @@ impl Allowance {
         transaction!(context.db, "captcha.admit", |tx| {
             let mut is_free = true;
             for Tier { network, shares } in tiers(from) {
-                let counted = self.tries.count(tx, &[&network.keyed(&context.vault)], now).await?;
+                let counted = self.tries.count(tx, &[&of_network(&context.vault, network)], now).await?;
                 is_free &= matches!(counted, Counted::Use(number) if number <= self.free * i64::from(shares));
             }
             if !is_free && let Err(refused) = service::pay(tx, &context.vault, captcha, now).await? {
                 return Ok(Err(refused));
             }
             for Tier { network, shares } in tiers(from) {
-                let counted = self.share(shares).count(tx, &[&network.keyed(&context.vault)], now).await?;
+                let counted = self.share(shares).count(tx, &[&of_network(&context.vault, network)], now).await?;
                 if let Err(full) = counted.or_refuse(too_many()) {
                     return Ok(Err(full.into()));
                 }
@@ -52,7 +52,7 @@ impl Allowance {
 
     async fn require_left(&self, tx: &mut Tx, context: &Context, from: IpAddr, now: Timestamp) -> Result<()> {
         for Tier { network, shares } in tiers(from) {
-            let left = self.share(shares).remaining(tx, &[&network.keyed(&context.vault)], now).await?;
+            let left = self.share(shares).remaining(tx, &[&of_network(&context.vault, network)], now).await?;
             if left.uses == 0 {
                 return Err(too_many().retry_after(left.retry_after).into());
             }

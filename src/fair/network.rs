@@ -6,8 +6,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 
-use crate::vault::{Label, Vault};
-
 /// A network that may be one client's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Network {
@@ -16,10 +14,14 @@ pub struct Network {
 }
 
 impl Network {
-    /// What stands for it where it is counted in rows. All of IPv4 is tried out in a second: without the key, a copy of the rows would say
-    /// who was here.
-    pub fn keyed(self, vault: &Vault) -> [u8; 32] {
-        vault.mac_index(Label::Network, &[self.first.to_string().as_bytes(), &[self.prefix]])
+    /// First address and length of the prefix. All of IPv4 is tried out in a second: in rows stands [`crate::window::of_network`] alone.
+    pub fn bytes(self) -> Vec<u8> {
+        let mut bytes = match self.first {
+            IpAddr::V4(first) => first.octets().to_vec(),
+            IpAddr::V6(first) => first.octets().to_vec(),
+        };
+        bytes.push(self.prefix);
+        bytes
     }
 }
 

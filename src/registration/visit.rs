@@ -332,7 +332,7 @@ async fn count_scan(
     for tier in tiers(address) {
         let most = window::COUNTER_SCANS.most * i64::from(tier.shares);
         let share = Window { most: most.min(window::WIDEST_COUNTER_SCANS), ..window::COUNTER_SCANS };
-        let network = tier.network.keyed(&context.vault);
+        let network = window::of_network(&context.vault, tier.network);
         let counted = share.count(tx, &[officer_id.as_bytes(), &network], now).await?;
         counted.or_refuse(Refusal::new(Code::TooMany))?;
     }

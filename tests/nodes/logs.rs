@@ -4,7 +4,7 @@ use ikd::device::client::PinKey;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use support::world::{LogIn, World};
+use support::world::{Host, LogIn, World};
 use support::{Engine, http};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

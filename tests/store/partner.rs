@@ -281,7 +281,7 @@ async fn links_of_a_party_are_counted_within_a_day_and_taken_back_by_whoever_may
         // What is over, what nobody decided and links that nobody used are forgotten, each after its time.
         let asked = Invitation { sealed: None, ..of(17, LinkState::Asked, Affiliation::National) };
         invitation::add(&mut tx, &asked).await.unwrap();
-        let before = later(-1);
+        let before = later(-2);
         assert_eq!(invitation::sweep(&mut tx, now, before, before).await.unwrap(), 1, "the link of two days ago");
         assert_eq!(invitation::sweep(&mut tx, now, now, before).await.unwrap(), 1, "17");
         assert!(invitation::lookup(&mut tx, id(17)).await.unwrap().is_none());
