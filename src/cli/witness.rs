@@ -374,7 +374,7 @@ mod tests {
             let kept = note("ikd.example/log", 5);
             state.write(&kept).unwrap();
             let client = Client::new(answering(answers).await.parse().unwrap(), None).unwrap();
-            let clock = Clock::system();
+            let clock = Clock::System;
             let witness =
                 Witness { client, log_keys: &log_keys, state, key: None, clock: &clock, format: Format::Text };
             let looked = witness.look().await;
