@@ -240,7 +240,7 @@ describe("places", { timeout: 600_000 }, () => {
       await page.getByRole("link", { name: "Laporan fotokopi" }).press("Enter");
       await heading(page, "Laporan fotokopi").waitFor();
       await page.locator("tbody tr", { hasText: "Bank Contoh" }).waitFor();
-      assert.match(await page.locator("tbody tr").innerText(), /Bank Contoh\s+1\s+0/);
+      assert.match(await page.locator("tbody tr").innerText(), /Bank Contoh\s+2\s+0/);
       await screen(page, "counts");
       await page.getByLabel("Bulan kejadian").selectOption({ index: 11 });
       await page.getByText("Tidak ada laporan untuk bulan ini.").waitFor();
