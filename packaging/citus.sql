@@ -95,6 +95,7 @@ INSERT INTO distribution (name, kind) VALUES
     -- Accounts change at every log-in: on every server at once that would be dear.
     ('staff_account', 'whole'),
     ('staff_invitation', 'whole'),
+    ('staff_notice', 'whole'),
     -- Few for each account, and changed with it.
     ('staff_passkey', 'whole'),
     ('staff_passkey_challenge', 'whole'),

@@ -90,6 +90,13 @@ impl Random {
         random[..2].copy_from_slice(&counter.to_be_bytes());
         uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
+
+    /// A UUIDv7 that says no more than the time it is given, and not which of that time came first: for rows of people who are not to be
+    /// known again by the moment.
+    pub fn uuid_v7_unordered(&self, time: Timestamp) -> Uuid {
+        let millis = u64::try_from(time.micros() / 1_000).unwrap_or(0);
+        uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
+    }
 }
 
 impl std::fmt::Debug for Random {
@@ -123,6 +130,14 @@ mod tests {
         assert!(ids.is_sorted());
         assert!(ids.iter().all(|id| id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122));
         assert!(random.uuid_v7(now.plus_seconds(1)) > ids[1_999]);
+    }
+
+    #[test]
+    fn the_unordered_tell_their_time_and_no_order() {
+        let (random, day) = (Random::system(), Timestamp::from_seconds(1_700_000_000));
+        let ids: Vec<Uuid> = (0..100).map(|_| random.uuid_v7_unordered(day)).collect();
+        assert!(ids.iter().all(|id| id.get_version_num() == 7 && id.as_bytes()[..6] == ids[0].as_bytes()[..6]));
+        assert!(!ids.is_sorted() && random.uuid_v7_unordered(day.plus_seconds(1)) > *ids.iter().max().unwrap());
     }
 
     #[test]

@@ -6,7 +6,9 @@ use crate::clock::{DAY, HOUR, Timestamp};
 use crate::context::Context;
 use crate::db::{DbResult, Tx};
 use crate::error::Refusal;
+use crate::fair::Network;
 use crate::jobs::Sweep;
+use crate::vault::{Label, Vault};
 use crate::{execute, fetch_optional, transaction};
 
 /// So many uses in each window of `seconds`, which begins with the first.
@@ -103,6 +105,11 @@ impl Window {
         let (ends_at, used) = row.unwrap_or((now, 0));
         Ok(Remaining { uses: self.most.saturating_sub(used).max(0), retry_after: ends_at.retry_after(now) })
     }
+}
+
+/// What stands for a network where something is counted by it: keyed, or a copy of the rows would say who was here.
+pub fn of_network(vault: &Vault, network: Network) -> [u8; 32] {
+    vault.mac_index(Label::Network, &[&network.bytes()])
 }
 
 /// Each part with its length before it, so that no two lists of parts are one subject.

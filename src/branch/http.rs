@@ -16,6 +16,7 @@ use super::service::{BranchCount, Branches, Read};
 use crate::clock::Timestamp;
 use crate::page::{self, Page};
 use crate::partner::act::{AddBranch, ChangeBranch, CloseBranchReport, EndBranch, ReadBranchReports, ReadParty};
+use crate::register::Date;
 use crate::secret::Redacted;
 use crate::staff::http::Entrance;
 use crate::staff::{Allowed, Staff};
@@ -119,7 +120,7 @@ async fn branches_of_party(
 /// another.
 #[utoipa::path(post, path = "/v1/partner/branches", tag = "Partner", security(("teller" = [])), request_body = About,
     responses((status = 201, description = "The branch", body = BranchItem),
-        (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `invalid_field`, `wrong_state` where there are 2,000")))]
+        (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `invalid_field`, `wrong_state` where there are 2,000, `too_many`")))]
 async fn add_branch(
     State(branches): State<Branches>,
     who: Allowed<AddBranch>,
@@ -142,7 +143,7 @@ struct BranchChangeBody {
 #[utoipa::path(put, path = "/v1/partner/branches/{id}", tag = "Partner", security(("teller" = [])),
     params(("id" = Uuid, Path, description = "The branch")), request_body = BranchChangeBody,
     responses((status = 204, description = "It is so"),
-        (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `invalid_field`, `not_found`, `wrong_state` where it was changed meanwhile")))]
+        (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `invalid_field`, `not_found`, `wrong_state` where it was changed meanwhile, `too_many`")))]
 async fn change_branch(
     State(branches): State<Branches>,
     who: Allowed<ChangeBranch>,
@@ -157,7 +158,7 @@ async fn change_branch(
 #[utoipa::path(delete, path = "/v1/partner/branches/{id}", tag = "Partner", security(("teller" = [])),
     params(("id" = Uuid, Path, description = "The branch")),
     responses((status = 204, description = "It is on no list any more"),
-        (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `not_found`")))]
+        (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `not_found`, `too_many`")))]
 async fn end_branch(
     State(branches): State<Branches>,
     who: Allowed<EndBranch>,
@@ -306,9 +307,9 @@ struct BranchReportItem {
     words: Option<Redacted<String>>,
     /// Where it stands.
     state: ReportState,
-    /// When it came.
-    #[schema(value_type = String, format = DateTime)]
-    reported_at: Timestamp,
+    /// The day on which it came. More is not kept of a report that names nobody.
+    #[schema(value_type = String, format = Date, example = "2026-11-28")]
+    reported_on: Date,
     /// When it was dealt with; null while it is open.
     #[schema(value_type = Option<String>, format = DateTime)]
     closed_at: Option<Timestamp>,
@@ -324,7 +325,7 @@ impl From<Read> for BranchReportItem {
             day: report.day,
             words,
             state: report.state,
-            reported_at: report.reported_at,
+            reported_on: Date::in_jakarta(report.reported_at),
             closed_at: report.closed_at,
         }
     }

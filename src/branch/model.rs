@@ -13,9 +13,13 @@ use crate::text_column;
 
 /// Branches that a party may keep.
 pub const MOST: i64 = 2_000;
+/// Branches of a party that ended and are kept, because something was reported of them.
+pub const MOST_ENDED: i64 = 2_000;
+/// Reports about a branch in a day that are kept and counted: an outcry is seen in them, and a crowd of bought addresses writes no more.
+pub const MOST_REPORTS: i64 = 50;
 /// Days that a report is kept that nobody closed. After it was closed `retention` says how long.
 pub const KEEP_DAYS: i64 = 365;
-/// Days that counts are kept, and branches that ended: two years, and what remains of a month.
+/// Days that counts are kept, and branches that ended of which there are any: two years, and what remains of a month.
 pub const KEEP_COUNTS_DAYS: i32 = 2 * 365 + 31;
 /// Days after which nobody reports what happened.
 const REPORTED_WITHIN_DAYS: i32 = 30;
@@ -206,7 +210,7 @@ pub struct Report {
     pub day: String,
     /// Where it stands.
     pub state: ReportState,
-    /// When it came.
+    /// The beginning of the day on which it came.
     pub reported_at: Timestamp,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use uuid::Uuid;
 
-use super::model::{KEEP_COUNTS_DAYS, KEEP_DAYS, Said, State};
+use super::model::{KEEP_COUNTS_DAYS, KEEP_DAYS, MOST_REPORTS, Said, State};
 use super::store::report::NewReport;
 use super::store::{self, report};
 use crate::captcha::Allowance;
@@ -12,12 +12,12 @@ use crate::clock::{DAY, HOUR, Timestamp};
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Result};
-use crate::fair::tiers;
-use crate::register::Date;
+use crate::fair::{Tier, tiers};
+use crate::register::{Date, midnight_in_jakarta};
 use crate::relying_party::ports as parties;
 use crate::retention::{Period, ports as retention};
 use crate::transaction;
-use crate::window::{Counted, Window};
+use crate::window::{Counted, Window, of_network};
 
 /// What seals the words of a report.
 pub(super) const WORDS: &str = "branch_report";
@@ -29,6 +29,8 @@ const ALLOWANCE: Allowance = Allowance {
 };
 /// Of a day about one branch: who reports the same again adds nothing.
 const SAME: Window = Window { kind: "branch_same", seconds: DAY, most: 1 };
+/// Of a day about one branch from everybody together.
+const ABOUT: Window = Window { kind: "branch_about", seconds: DAY, most: MOST_REPORTS };
 
 /// Reports of all branches. Cloning shares everything.
 #[derive(Clone)]
@@ -42,7 +44,8 @@ impl Reports {
         Self { context }
     }
 
-    /// Keeps a report about a branch. Gives whether it counts: from one address one report a day about a branch does.
+    /// Keeps a report about a branch. Gives whether it counts: from one address one report a day about a branch does, from all together
+    /// fifty. Of when it came the day is kept alone: nobody finds out who was where by comparing times.
     ///
     /// # Errors
     /// `invalid_field`, `not_found` for a branch that nobody finds, `captcha_required`, `captcha_invalid`, `too_many`.
@@ -52,7 +55,8 @@ impl Reports {
         // What nobody finds costs no try, and no captcha.
         party_of(&mut self.context.db.read().await?, branch, now).await?;
         ALLOWANCE.admit(&self.context, from, captcha, now).await?;
-        let id = self.context.random.uuid_v7(now);
+        let came = midnight_in_jakarta(now);
+        let id = self.context.random.uuid_v7_unordered(came);
         let seal = |words: &crate::secret::Redacted<String>| {
             self.context.vault.seal_bytes(&self.context.random, WORDS, id, words.expose().as_bytes())
         };
@@ -60,7 +64,7 @@ impl Reports {
         let (day, month) = (said.day.to_string(), said.month());
         transaction!(self.context.db, "branch.report", |tx| {
             let relying_party_id = party_of(tx, branch, now).await?;
-            if !is_another(tx, from, branch, now).await? {
+            if !self.is_another(tx, from, branch, now).await? {
                 return Ok(false);
             }
             let new = NewReport {
@@ -71,7 +75,7 @@ impl Reports {
                 day: &day,
                 sealed: sealed.as_deref(),
             };
-            report::add(tx, &new, &month, now).await?;
+            report::add(tx, &new, &month, came).await?;
             Ok(true)
         })
     }
@@ -89,8 +93,26 @@ impl Reports {
             let closed = retention::kept_since(&self.context, tx, Period::BranchReports, now).await?;
             let reports = report::sweep(tx, old, closed, &month).await?;
             // Later than anything that names them: what was reported on their last day happened in that month.
-            Ok(reports + store::forget(tx, since.midnight().plus_seconds(-31 * DAY)).await?)
+            let before = since.midnight().plus_seconds(-31 * DAY);
+            // A report that was being written when the branch ended is there by then.
+            Ok(reports + store::forget(tx, before, now.plus_seconds(-DAY)).await?)
         })
+    }
+
+    /// Whether an address has not reported this branch today, and not as many as count have. Who comes from a wider network has the shares
+    /// of that.
+    async fn is_another(&self, tx: &mut Tx, from: IpAddr, branch: Uuid, now: Timestamp) -> Result<bool> {
+        let today = now.day_in_jakarta().to_be_bytes();
+        for Tier { network, shares } in tiers(from) {
+            let network = of_network(&self.context.vault, network);
+            let most = Window { most: SAME.most * i64::from(shares), ..SAME };
+            let counted = most.count(tx, &[&network, branch.as_bytes(), &today], now).await?;
+            if matches!(counted, Counted::Full { .. }) {
+                return Ok(false);
+            }
+        }
+        let counted = ABOUT.count(tx, &[branch.as_bytes(), &today], now).await?;
+        Ok(matches!(counted, Counted::Use(_)))
     }
 }
 
@@ -100,18 +122,4 @@ async fn party_of(tx: &mut Tx, branch: Uuid, now: Timestamp) -> Result<Uuid> {
     let party = found.ok_or(Code::NotFound)?.relying_party_id;
     let open = parties::active(tx, party).await?.filter(|party| party.require_contract(now).is_ok());
     open.map(|_| party).ok_or_else(|| Code::NotFound.into())
-}
-
-/// Whether an address has not reported this branch today. Who comes from a wider network has the shares of that.
-async fn is_another(tx: &mut Tx, from: IpAddr, branch: Uuid, now: Timestamp) -> Result<bool> {
-    let today = now.day_in_jakarta().to_be_bytes();
-    for tier in tiers(from) {
-        let network = tier.network.to_string();
-        let most = Window { most: SAME.most * i64::from(tier.shares), ..SAME };
-        let counted = most.count(tx, &[network.as_bytes(), branch.as_bytes(), &today], now).await?;
-        if matches!(counted, Counted::Full { .. }) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

@@ -2,13 +2,15 @@
 
 use uuid::Uuid;
 
-use super::model::{About, Branch, MOST, Report, ReportState};
+use super::model::{About, Branch, MOST, MOST_ENDED, Report, ReportState, State};
 use super::reports::WORDS;
 use super::store;
 pub use super::store::report::BranchCount;
 use super::store::report::{self, SealedReport};
 use crate::audit::{self, Outcome};
+use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
+use crate::db::Tx;
 use crate::error::{Code, Refusal, Result};
 use crate::page::{self, Page};
 use crate::partner::act::{AddBranch, ChangeBranch, CloseBranchReport, EndBranch, ReadBranchReports, ReadParty};
@@ -16,10 +18,13 @@ use crate::partner::model::Month;
 use crate::register::Date;
 use crate::secret::Redacted;
 use crate::staff::Allowed;
+use crate::window::Window;
 use crate::{audited, base64url, input, transaction};
 
 /// Branches of which counts are told: the most reported.
 const COUNTED: i64 = 100;
+/// Writes of a party in a day: all its branches twice, and what is mended. Each may make every node read the list anew.
+const WRITES: Window = Window { kind: "branch_write", seconds: DAY, most: 2 * MOST };
 
 /// The branches of all parties. Cloning shares everything.
 #[derive(Clone)]
@@ -64,50 +69,58 @@ impl Branches {
     /// Adds a branch.
     ///
     /// # Errors
-    /// `invalid_field`; `wrong_state` where the party has as many as it may have.
+    /// `invalid_field`; `wrong_state` where the party has as many as it may have, or ended as many; `too_many`.
     pub async fn add(&self, who: &Allowed<AddBranch>, about: About) -> Result<Branch> {
         let (about, now) = (about.checked()?, self.context.now());
         let (branch_id, party) = (self.context.random.uuid_v7(now), who.agent.party.relying_party_id);
         audited!(self.audit, who.event(branch_id), "branch.add", |tx| {
+            count_write(tx, party, now).await?;
             store::hold(tx).await?;
-            if store::count(tx, party).await? >= MOST {
+            let there = store::count(tx, party).await?;
+            if there.listed >= MOST {
                 return Err(too_many().into());
+            }
+            if there.ended >= MOST_ENDED {
+                return Err(too_many_ended().into());
             }
             Ok(store::add(tx, (branch_id, party), &about, now).await?)
         })?;
         Ok(Branch { branch_id, relying_party_id: party, state: about.state(), about, revision: 0 })
     }
 
-    /// Changes a branch that still is as it was on the screen.
+    /// Changes a branch that still is as it was on the screen. What is so already is a success, and changes nothing.
     ///
     /// # Errors
-    /// `invalid_field`; `not_found` for what is no branch of the party; `wrong_state` where it was changed meanwhile.
+    /// `invalid_field`; `not_found` for what is no branch of the party; `wrong_state` where it was changed meanwhile; `too_many`.
     pub async fn change(&self, who: &Allowed<ChangeBranch>, id: Uuid, revision: i64, about: About) -> Result<()> {
-        let (about, party) = (about.checked()?, who.agent.party.relying_party_id);
+        let (about, party, now) = (about.checked()?, who.agent.party.relying_party_id, self.context.now());
         audited!(self.audit, who.event(id), "branch.change", |tx| {
-            store::hold(tx).await?;
-            if store::change(tx, (id, party), revision, &about).await?.happened() {
+            count_write(tx, party, now).await?;
+            let known = own(tx, (id, party)).await?.filter(|branch| branch.state != State::Ended);
+            let known = known.ok_or(Code::NotFound)?;
+            if known.revision == revision && known.about == about {
                 return Ok(());
             }
-            let known = store::lookup(tx, id).await?.filter(|branch| branch.relying_party_id == party);
-            let open = known.filter(|branch| branch.state != super::model::State::Ended);
-            Err(open.map_or_else(|| Code::NotFound.into(), |_| changed_since()).into())
+            store::hold(tx).await?;
+            store::change(tx, (id, party), revision, &about).await?.or(changed_since())
         })
     }
 
     /// Takes a branch off the list. What was reported of it still counts. Repeated it is a success.
     ///
     /// # Errors
-    /// `not_found` for what is no branch of the party.
+    /// `not_found` for what is no branch of the party; `too_many`.
     pub async fn end(&self, who: &Allowed<EndBranch>, id: Uuid) -> Result<()> {
         let (party, now) = (who.agent.party.relying_party_id, self.context.now());
         audited!(self.audit, who.event(id), "branch.end", |tx| {
-            store::hold(tx).await?;
-            if store::end(tx, (id, party), now).await?.happened() {
+            count_write(tx, party, now).await?;
+            if own(tx, (id, party)).await?.ok_or(Code::NotFound)?.state == State::Ended {
                 return Ok(());
             }
-            let known = store::lookup(tx, id).await?.filter(|branch| branch.relying_party_id == party);
-            known.map(|_| ()).ok_or_else(|| Code::NotFound.into())
+            store::hold(tx).await?;
+            // Whoever else ended it at this moment did what was asked for.
+            store::end(tx, (id, party), now).await?.either_way();
+            Ok(())
         })
     }
 
@@ -190,10 +203,30 @@ impl page::Position for Place {
     }
 }
 
+/// A party's own branch, also one that ended.
+async fn own(tx: &mut Tx, (id, party): (Uuid, Uuid)) -> Result<Option<Branch>> {
+    Ok(store::lookup(tx, id).await?.filter(|branch| branch.relying_party_id == party))
+}
+
+/// Counts a write of a party, before its branches are held.
+async fn count_write(tx: &mut Tx, party: Uuid, now: Timestamp) -> Result<()> {
+    WRITES.count(tx, &[party.as_bytes()], now).await?.or_refuse(Code::TooMany.into())?;
+    Ok(())
+}
+
 fn too_many() -> Refusal {
     Refusal::new(Code::WrongState).detail(
         "Lembaga Anda sudah mendaftarkan 2.000 tempat. Hapus yang tidak dipakai lagi, lalu tambahkan.",
         "Your organisation has listed 2,000 places. Remove those that are not used any more, then add it.",
+    )
+}
+
+fn too_many_ended() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Lembaga Anda sudah menghapus 2.000 tempat yang laporannya masih disimpan. Ubah tempat yang ada, jangan hapus lalu \
+         tambahkan lagi.",
+        "Your organisation has removed 2,000 places of which reports are still kept. Change the places that there are, in place of \
+         removing and adding them again.",
     )
 }
 

@@ -9,6 +9,7 @@ use crate::db::Tx;
 use crate::error::{Code, Result};
 use crate::fair::Meter;
 use crate::transaction;
+use crate::vault::Vault;
 
 /// Requires proof of work from busy addresses instead of refusing them, because many phones share one address. The
 /// price rises with the recent requests of the address and of all clients. The counts are coarse flood protection
@@ -115,6 +116,19 @@ impl CaptchaGate {
 /// `captcha_invalid` when it was spent before.
 pub async fn spend(tx: &mut Tx, solved: &Solved) -> Result<()> {
     store::spend(tx, &solved.hash, solved.expires_at).await?.or(Code::CaptchaInvalid)
+}
+
+/// Takes a solution for a counted try, in the transaction that counts it. A refusal is given as a value: the try stays counted whatever was
+/// wrong with the solution, or one that is wrong, spent or missing would be a try for nothing.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn pay(tx: &mut Tx, vault: &Vault, solution: Option<&str>, now: Timestamp) -> Result<Result<()>> {
+    match verify(vault, solution, now) {
+        Ok(solved) if store::spend(tx, &solved.hash, solved.expires_at).await?.happened() => Ok(Ok(())),
+        Ok(_) => Ok(Err(Code::CaptchaInvalid.into())),
+        Err(refused) => Ok(Err(refused)),
+    }
 }
 
 /// How many times the price doubles: once from the free share on, once more from twice that on, and so on.

@@ -142,18 +142,31 @@ async fn watch(args: &WatchArgs, clock: &Clock, format: Format) -> Result<(), Fa
             args.state.display()
         )));
     }
+    let mut failed = 0;
     loop {
         let looked = witness.look().await;
-        let Some(pause) = args.every else { return looked };
-        match looked {
-            // What is not there now may be there later; what does not fit never will.
-            Err(Failure::Environment(why)) => super::output::complain(&why),
+        let Some(every) = args.every else { return looked };
+        failed = match looked {
+            Ok(()) => 0,
+            // What is not there now may be there later; what the log itself contradicts stays so.
+            Err(Failure::Environment(_)) => failed + 1,
             Err(failure) => return Err(failure),
-            Ok(()) => {}
+        };
+        let pause = pause(every, failed);
+        if let Err(Failure::Environment(why)) = &looked {
+            super::output::complain(&format!("{why}; the next try in {pause} s"));
         }
         tokio::time::sleep(Duration::from_secs(pause)).await;
     }
 }
+
+/// Seconds until the next look: longer with each that failed, and a quarter of an hour at most where the usual pause is shorter.
+fn pause(every: u64, failed: u32) -> u64 {
+    every.saturating_mul(1 << failed.min(16)).min(every.max(LONGEST_PAUSE))
+}
+
+/// The longest pause after looks that failed.
+const LONGEST_PAUSE: u64 = 900;
 
 struct Witness<'a> {
     client: Client,
@@ -168,14 +181,16 @@ impl Witness<'_> {
     async fn look(&self) -> Result<(), Failure> {
         let kept = self.state.read()?;
         let (status, text) = self.client.get("checkpoint").await?;
+        // The log's own word: a proxy in front of it, which has lost it, speaks otherwise.
         if status == 404
+            && is_problem(&text, "not_found")
             && let Some((kept, checkpoint)) = &kept
         {
             let what = format!("the log is empty, and had {} leaves", checkpoint.size);
             return Err(self.state.conflict(kept, &text, &what));
         }
         if status != 200 {
-            return Err(Failure::Environment(format!("the log answers {status}: {}", text.trim())));
+            return Err(answered(status, &text));
         }
         let note: Note = text.parse().map_err(|error| Failure::Environment(format!("the log's answer: {error}")))?;
         let checkpoint = self.judged(&note)?;
@@ -189,8 +204,9 @@ impl Witness<'_> {
 
     /// The checkpoint in a note of the log's.
     fn judged(&self, note: &Note) -> Result<Checkpoint, Failure> {
+        // What the log did not sign contradicts nothing that it signed.
         let refused = |error: &dyn std::fmt::Display| {
-            Failure::Refused(format!(
+            Failure::Environment(format!(
                 "the checkpoint: {error}; another service answers, or the log's key was rotated: then ask its operator and give the new \
                  --log-key too"
             ))
@@ -224,14 +240,11 @@ impl Witness<'_> {
         }
         let path = format!("proofs/consistency?first={}&second={}", before.size, now.size);
         let (status, body) = self.client.get(&path).await?;
-        // A node that is overloaded or has just stopped proves nothing, this way or that.
-        if status == 429 || status >= 500 {
-            return Err(Failure::Environment(format!("the log answers {status}: {}", body.trim())));
-        }
-        let proven = status == 200
-            && hashes(&body)
-                .is_some_and(|proof| proves_consistency((before.size, &before.root), (now.size, &now.root), &proof));
-        if proven {
+        // Whoever is overloaded, stands in front of it, or does not know this proof proves nothing, this way or that.
+        let Some(proof) = hashes(&body).filter(|_| status == 200) else {
+            return Err(answered(status, &body));
+        };
+        if proves_consistency((before.size, &before.root), (now.size, &now.root), &proof) {
             return Ok(());
         }
         conflict(format!("the log of {} leaves cannot prove that it continues that of {}", now.size, before.size))
@@ -273,9 +286,105 @@ impl Witness<'_> {
     }
 }
 
+/// That an answer says nothing; of a page of a proxy its beginning is told.
+fn answered(status: u16, text: &str) -> Failure {
+    let text: String = text.trim().chars().filter(|c| !c.is_control()).take(200).collect();
+    Failure::Environment(format!("the log answers {status}: {text}"))
+}
+
+/// Whether a text is a problem document of the service's (RFC 9457) with this code.
+fn is_problem(text: &str, code: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_ok_and(|body| body["code"] == code && body["type"].is_string())
+}
+
 /// The hashes of a proof.
 fn hashes(body: &str) -> Option<Vec<Hash>> {
     let body: Value = serde_json::from_str(body).ok()?;
     let hash = |text: &Value| BASE64.decode(text.as_str()?.as_bytes()).ok()?.try_into().ok();
     body["proof"].as_array()?.iter().map(hash).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn pauses_grow_with_looks_that_fail_and_end_growing() {
+        assert_eq!([0, 1, 2, 4, 30].map(|failed| pause(60, failed)), [60, 120, 240, 900, 900]);
+        assert_eq!([0, 9].map(|failed| pause(3_600, failed)), [3_600, 3_600]);
+    }
+
+    /// Answers the requests that come, each with the next of these; gives the address.
+    async fn answering(answers: Vec<String>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut seen = Vec::new();
+                while !seen.windows(4).any(|end| end == b"\r\n\r\n") {
+                    stream.read_buf(&mut seen).await.unwrap();
+                }
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                stream.shutdown().await.unwrap();
+            }
+        });
+        format!("http://{address}/v1/log")
+    }
+
+    fn answer(status: u16, body: &str) -> String {
+        format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
+    }
+
+    #[tokio::test]
+    async fn a_proxy_is_no_conflict_and_what_the_log_contradicts_is() {
+        let signer = FileSigner::generate(Algorithm::Ed25519, &Random::system());
+        let PublicKey::Ed25519(key) = signer.public_key() else { unreachable!() };
+        let log_keys = [Verifier::new("ikd.example/log", KeyKind::Note, *key).unwrap()];
+        let note = |origin: &str, size: u64| {
+            let text = Checkpoint { origin: origin.into(), size, root: [size as u8; 32] }.to_string();
+            let line = log_keys[0].line(&signer.sign(text.as_bytes()).unwrap());
+            Note { text, signatures: vec![line] }
+        };
+        let checkpoint = |size: u64| answer(200, &note("ikd.example/log", size).to_string());
+        let proof = answer(200, &json!({"proof": [BASE64.encode(&[9; 32])]}).to_string());
+        let gone = |body: Value| answer(404, &body.to_string());
+        let own = json!({"type": "about:blank", "status": 404, "code": "not_found"});
+        let lost = || answer(404, "<html>404 Not Found</html>");
+        let forged = Note { text: note("ikd.example/log", 4).text, ..note("ikd.example/log", 3) };
+        for (what, answers, conflict) in [
+            ("a proxy lost the log", vec![lost()], false),
+            ("another service answers", vec![gone(json!({"error": "not_found"}))], false),
+            ("a proxy forbids", vec![answer(403, "Forbidden")], false),
+            ("a portal answers", vec![answer(200, "<html>Log in</html>")], false),
+            ("somebody else signed", vec![answer(200, &forged.to_string())], false),
+            ("a proxy lost the proof", vec![checkpoint(8), lost()], false),
+            ("a proxy forbids the proof", vec![checkpoint(8), answer(403, "Forbidden")], false),
+            ("no proof of that yet", vec![checkpoint(8), gone(own.clone())], false),
+            ("a portal instead of a proof", vec![checkpoint(8), answer(200, "<html>Log in</html>")], false),
+            ("a proof that proves nothing", vec![checkpoint(8), proof], true),
+            ("it has shrunk", vec![checkpoint(4)], true),
+            ("it says that it is empty", vec![gone(own)], true),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let state = State::new(&folder.path().join("state"));
+            let kept = note("ikd.example/log", 5);
+            state.write(&kept).unwrap();
+            let client = Client::new(answering(answers).await.parse().unwrap(), None).unwrap();
+            let clock = Clock::System;
+            let witness =
+                Witness { client, log_keys: &log_keys, state, key: None, clock: &clock, format: Format::Text };
+            let looked = witness.look().await;
+            let found = match &looked {
+                Err(Failure::Refused(why)) => why.starts_with("CONFLICT"),
+                Err(Failure::Environment(_)) => false,
+                _ => panic!("{what}: it was believed"),
+            };
+            assert_eq!(found, conflict, "{what}");
+            assert_eq!(witness.state.read().unwrap().unwrap().0, kept, "{what}: what was seen stays kept");
+        }
+    }
 }

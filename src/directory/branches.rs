@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::areas;
 use super::cached::{Cached, is_fresh};
+use super::place::{Place, page_after};
 use super::search::typed_code;
 use crate::branch::model::regency_name;
 use crate::branch::{Branch, ports as branches};
@@ -72,14 +73,14 @@ impl Snapshot {
 
     /// Those of parties that may verify which fit the words: by their own name and address and their party's, then by the regency in which a
     /// place of that name or code lies.
-    fn find<'a>(&'a self, words: &str, parties: &'a Parties) -> Vec<(&'a Branch, &'a str)> {
+    fn find<'a>(&'a self, words: &str, parties: &'a Parties) -> Vec<(Place<'a>, (&'a Branch, &'a str))> {
         let wanted = input::words(words);
         let open = self.branches.iter().filter_map(|(branch, text)| {
             let (name, party) = parties.get(&branch.relying_party_id)?;
             Some((branch, text.as_str(), name.as_str(), party.as_str()))
         });
         if wanted.is_empty() {
-            let all = open.map(|(branch, _, name, _)| (branch, name));
+            let all = open.map(|(branch, text, name, _)| (place(0, branch, text), (branch, name)));
             return if words.trim().is_empty() { all.collect() } else { Vec::new() };
         }
         let parts: Vec<_> = wanted.split(' ').skip(1).map(|word| format!(" {word}")).collect();
@@ -92,14 +93,19 @@ impl Snapshot {
         let (mut found, mut around) = (Vec::new(), Vec::new());
         for (branch, text, name, party) in open {
             if parts.iter().all(|part| text.contains(part.as_str()) || party.contains(part.as_str())) {
-                found.push((branch, name));
+                found.push((place(0, branch, text), (branch, name)));
             } else if regencies.iter().any(|code| branch.about.regency.starts_with(code)) {
-                around.push((branch, name));
+                around.push((place(1, branch, text), (branch, name)));
             }
         }
         found.append(&mut around);
         found
     }
+}
+
+/// A branch that fits so well; `text` is that by which it is sorted.
+fn place<'a>(rank: u8, branch: &Branch, text: &'a str) -> Place<'a> {
+    Place { rank, text: text.into(), id: branch.branch_id }
 }
 
 impl AcceptingBranches {
@@ -116,19 +122,13 @@ impl AcceptingBranches {
         if words.chars().count() > MOST_WORDS {
             return Err(Code::MalformedRequest.into());
         }
-        let after = page::after(cursor, Uuid::nil())?;
+        let after = page::after(cursor, Place::FIRST)?;
         let limit = limit.clamp(1, page::MOST);
-        let (snapshot, parties) = (self.snapshot().await?, self.parties().await?);
-        let (words, goes_on) = (words.to_owned(), cursor.is_some());
+        let (snapshot, parties, words) = (self.snapshot().await?, self.parties().await?, words.to_owned());
         // Comparing words takes time of the processor, and the names of all regions are put in order at the first time.
         let page = tokio::task::spawn_blocking(move || {
-            let found = snapshot.find(&words, &parties);
-            let place = found.iter().position(|(branch, _)| branch.branch_id == after);
-            let from = if goes_on { place.map_or(found.len(), |at| at + 1) } else { 0 };
-            let more = usize::try_from(limit + 1).unwrap_or(usize::MAX);
-            let rows = found.into_iter().skip(from).take(more);
-            let rows = rows.map(|(branch, party)| Found { branch: branch.clone(), party: party.to_owned() }).collect();
-            Page::new(rows, limit, |one: &Found| one.branch.branch_id)
+            let page = page_after(snapshot.find(&words, &parties), &after, limit);
+            page.map(|(branch, party)| Found { branch: branch.clone(), party: party.to_owned() })
         });
         page.await.map_err(Error::internal)
     }
@@ -213,7 +213,7 @@ mod tests {
         let named = |id: u128, name: &str| (Uuid::from_u128(id), (name.to_owned(), input::words(name)));
         let parties = Parties::from([named(1, "Bank Contoh"), named(2, "Apotek Sehat")]);
         let found = |words: &str| -> Vec<u128> {
-            snapshot.find(words, &parties).iter().map(|(branch, _)| branch.branch_id.as_u128()).collect()
+            snapshot.find(words, &parties).iter().map(|(place, _)| place.id.as_u128()).collect()
         };
         assert_eq!(found(""), [3, 2, 1], "by name, without whoever may not verify");
         assert_eq!(found("bank contoh seririt"), [1], "words of the party and of the place");

@@ -32,22 +32,29 @@ pub fn routes(directory: Directory) -> OpenApiRouter {
         .merge(branch::routes(directory.branches))
 }
 
-/// What to look for.
+/// What to look for among what anybody finds.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct OfficesQuery {
-    /// Words of a name or address, the name of a place, or the code of a region; at most 80 characters. Left out for all offices.
+struct FindQuery {
+    /// Words of a name, an address or an organisation, the name of a place, or the code of a region; at most 80 characters. Left out for all.
     #[serde(default)]
-    #[param(max_length = 80)]
+    #[param(example = "buleleng", max_length = 80)]
     words: Option<String>,
     /// `next` of the page before.
     #[serde(default)]
     cursor: Option<String>,
-    /// At most so many offices, 1 to 100.
+    /// At most so many, 1 to 100.
     #[serde(default, deserialize_with = "page_limit")]
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
+}
+
+impl FindQuery {
+    /// Words, cursor and limit.
+    fn parts(&self) -> (&str, Option<&str>, i64) {
+        (self.words.as_deref().unwrap_or_default(), self.cursor.as_deref(), self.limit.unwrap_or(20))
+    }
 }
 
 /// A page of offices.
@@ -240,15 +247,15 @@ impl From<Shown> for OfficeReply {
 
 /// Offices and outreach posts where residents are served, by words or place, with their hours and what their day is now. For everybody; what it
 /// tells may be a minute old. Offices that were closed for good are left out.
-#[utoipa::path(get, path = "/v1/offices", tag = "Public", params(OfficesQuery),
+#[utoipa::path(get, path = "/v1/offices", tag = "Public", params(FindQuery),
     responses((status = 200, description = "A page", body = OfficesReply),
         (status = "4XX", description = "`malformed_request`")))]
 async fn find_offices(
     State(directory): State<Directory>,
-    Query(query): Query<OfficesQuery>,
+    Query(query): Query<FindQuery>,
 ) -> Result<Json<OfficesReply>, Problem> {
-    let words = query.words.as_deref().unwrap_or_default();
-    let Page { items, next } = directory.find(words, query.cursor.as_deref(), query.limit.unwrap_or(20)).await?;
+    let (words, cursor, limit) = query.parts();
+    let Page { items, next } = directory.find(words, cursor, limit).await?;
     Ok(Json(OfficesReply { items: items.into_iter().map(Into::into).collect(), next }))
 }
 

@@ -6,6 +6,7 @@ pub mod branches;
 mod cached;
 pub mod http;
 pub mod model;
+mod place;
 mod search;
 pub mod service;
 

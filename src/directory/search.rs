@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::areas;
+use super::place::Place;
 use crate::input::{self, ungrouped};
 use crate::office::ports::Listed;
 use crate::register::Date;
@@ -23,12 +24,14 @@ pub(super) struct Snapshot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Fit {
     /// 0 where its own words fit, more where it serves the region that is meant, the less the narrower.
-    rank: usize,
+    rank: u8,
     at: usize,
 }
 
 impl Snapshot {
-    pub(super) fn new((revision, day): (i64, Date), offices: Vec<Listed>) -> Self {
+    pub(super) fn new((revision, day): (i64, Date), mut offices: Vec<Listed>) -> Self {
+        // As places are compared, whatever order the database has for texts.
+        offices.sort_by(|one, other| one.entry.office.code.cmp(&other.entry.office.code));
         let mut by_region = BTreeMap::<String, Vec<usize>>::new();
         for (at, office) in offices.iter().enumerate() {
             for region in &office.regions {
@@ -46,14 +49,15 @@ impl Snapshot {
 
     /// Those whose name, address or regions have these words, and those that serve a region of that name or code, the best fit first. Without
     /// words all, by code.
-    pub(super) fn find(&self, words: &str) -> Vec<&Listed> {
+    pub(super) fn find(&self, words: &str) -> Vec<(Place<'_>, &Listed)> {
         let wanted = input::words(words);
         if wanted.is_empty() {
-            return if words.trim().is_empty() { self.offices.iter().collect() } else { Vec::new() };
+            let all = self.offices.iter().map(|office| (place(0, office), office));
+            return if words.trim().is_empty() { all.collect() } else { Vec::new() };
         }
         let code = typed_code(words);
-        let mut best = BTreeMap::<usize, usize>::new();
-        let mut note = |at: usize, rank: usize| {
+        let mut best = BTreeMap::<usize, u8>::new();
+        let mut note = |at: usize, rank: u8| {
             let known = best.entry(at).or_insert(rank);
             *known = rank.min(*known);
         };
@@ -74,17 +78,26 @@ impl Snapshot {
         }
         let mut found: Vec<_> = best.into_iter().map(|(at, rank)| Fit { rank, at }).collect();
         found.sort_unstable();
-        found.into_iter().map(|fit| &self.offices[fit.at]).collect()
+        found.into_iter().map(|fit| (place(fit.rank, &self.offices[fit.at]), &self.offices[fit.at])).collect()
     }
 
     /// Who serves a region or a part of it, with how widely.
-    fn serving<'a>(&'a self, code: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
+    fn serving<'a>(&'a self, code: &'a str) -> impl Iterator<Item = (usize, u8)> + 'a {
         let within = self.by_region.range(code.to_owned()..).take_while(move |(served, _)| served.starts_with(code));
         let wider = [2, 4, 6].into_iter().filter(|length| *length < code.len());
         let wider = wider.filter_map(|length| self.by_region.get_key_value(&code[..length]));
-        let rank = |served: &String| if served.len() >= code.len() { 1 } else { 11 - served.len() };
+        // Codes have ten digits at most.
+        let rank = |served: &String| {
+            if served.len() >= code.len() { 1 } else { u8::try_from(11 - served.len()).unwrap_or(u8::MAX) }
+        };
         within.chain(wider).flat_map(move |(served, offices)| offices.iter().map(move |at| (*at, rank(served))))
     }
+}
+
+/// An office that fits so well.
+fn place(rank: u8, office: &Listed) -> Place<'_> {
+    let own = &office.entry.office;
+    Place { rank, text: own.code.as_str().into(), id: own.office_id }
 }
 
 /// The code of a region that was typed in the place of words.
@@ -142,7 +155,7 @@ mod tests {
         ];
         let snapshot = Snapshot::new((1, day), all);
         let found = |words: &str| -> Vec<String> {
-            snapshot.find(words).iter().map(|one| one.entry.office.code.clone()).collect()
+            snapshot.find(words).into_iter().map(|(_, one)| one.entry.office.code.clone()).collect()
         };
         assert_eq!(found(""), ["ACS-01", "ACS-BKG", "ACS-KB", "PDG-01"]);
         assert_eq!(found("tapak"), ["ACS-01"], "the beginning of a word of the address");

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::branches::AcceptingBranches;
 use super::cached::{Cached, CachedBy, is_fresh};
 use super::model::{LATE_MESSAGES, MailPace, ServingTime};
+use super::place::{Place, page_after};
 use super::search::Snapshot;
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
@@ -107,18 +108,12 @@ impl Directory {
         if words.chars().count() > MOST_WORDS {
             return Err(Code::MalformedRequest.into());
         }
-        let after = page::after(cursor, Uuid::nil())?;
+        let after = page::after(cursor, Place::FIRST)?;
         let limit = limit.clamp(1, page::MOST);
-        let (snapshot, words, goes_on) = (self.snapshot().await?, words.to_owned(), cursor.is_some());
+        let (snapshot, words) = (self.snapshot().await?, words.to_owned());
         // Comparing words takes time of the processor, and the names of all regions are put in order at the first time.
-        let page = tokio::task::spawn_blocking(move || {
-            let found = snapshot.find(&words);
-            let place = found.iter().position(|office| id_of(office) == after);
-            let from = if goes_on { place.map_or(found.len(), |at| at + 1) } else { 0 };
-            let more = usize::try_from(limit + 1).unwrap_or(usize::MAX);
-            let rows: Vec<Listed> = found.into_iter().skip(from).take(more).cloned().collect();
-            Page::new(rows, limit, id_of)
-        });
+        let page =
+            tokio::task::spawn_blocking(move || page_after(snapshot.find(&words), &after, limit).map(Listed::clone));
         let page = page.await.map_err(Error::internal)?;
         let now = self.context.now();
         let mut items = Vec::with_capacity(page.items.len());

@@ -20,7 +20,7 @@ use crate::secret::Redacted;
 use crate::staff::{Role, ports as staff};
 use crate::transaction;
 use crate::vault::{Label, Vault};
-use crate::window::{Counted, Window};
+use crate::window::{Counted, Window, of_network};
 
 /// Look-ups of an hour from an address that cost nothing; each more needs a solved captcha. A whole village may be behind one.
 const FREE: i64 = 30;
@@ -92,19 +92,15 @@ impl OfficerProofs {
         transaction!(self.context.db, "duty.count_lookup", |tx| {
             let mut is_free = true;
             for tier in tiers(from) {
-                let network = tier.network.to_string();
+                let network = of_network(&self.context.vault, tier.network);
                 let most = FREE * i64::from(tier.shares);
-                let counted = LOOKUPS.count(tx, &[network.as_bytes()], now).await?;
+                let counted = LOOKUPS.count(tx, &[&network], now).await?;
                 is_free &= matches!(counted, Counted::Use(number) if number <= most);
             }
             if is_free {
                 return Ok(Ok(()));
             }
-            match captcha::verify(&self.context.vault, captcha, now) {
-                Ok(solved) => captcha::service::spend(tx, &solved).await.map(Ok),
-                // The look-up stays counted.
-                Err(refused) => Ok(Err(refused)),
-            }
+            captcha::service::pay(tx, &self.context.vault, captcha, now).await
         })?
     }
 

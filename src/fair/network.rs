@@ -2,7 +2,6 @@
 //! owns 2⁶⁴ addresses or more. Therefore an address counts for every network that one client may own. Wider networks
 //! have larger allowances, because they may just as well be many clients.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net};
@@ -14,9 +13,15 @@ pub struct Network {
     prefix: u8,
 }
 
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.first, self.prefix)
+impl Network {
+    /// First address and length of the prefix. All of IPv4 is tried out in a second: in rows stands [`crate::window::of_network`] alone.
+    pub fn bytes(self) -> Vec<u8> {
+        let mut bytes = match self.first {
+            IpAddr::V4(first) => first.octets().to_vec(),
+            IpAddr::V6(first) => first.octets().to_vec(),
+        };
+        bytes.push(self.prefix);
+        bytes
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Report {
     pub about: Option<Uuid>,
     /// Where it stands.
     pub state: State,
-    /// When it came.
+    /// The beginning of the day on which it came.
     pub reported_at: Timestamp,
     /// Who closed it.
     pub closed_by: Option<Uuid>,

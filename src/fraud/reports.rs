@@ -16,6 +16,7 @@ use crate::error::{Code, Refusal, Result};
 use crate::fair::alike;
 use crate::life::model::reference;
 use crate::office::ports as offices;
+use crate::register::midnight_in_jakarta;
 use crate::retention::{Period, ports as retention};
 use crate::secret::Redacted;
 use crate::transaction;
@@ -54,7 +55,7 @@ impl Reports {
     }
 
     /// Keeps a report for an office. Gives the number by which people speak of it. Whether the code that it names is or was somebody's
-    /// is not told, and takes the same time.
+    /// is not told, and takes the same time. Of when it came the day is kept alone, as of whoever reports a branch.
     ///
     /// # Errors
     /// `invalid_field`, `captcha_required`, `captcha_invalid`, `too_many`.
@@ -63,7 +64,8 @@ impl Reports {
         let now = self.context.now();
         alike(async {
             ALLOWANCE.admit(&self.context, from, captcha, now).await?;
-            let id = self.context.random.uuid_v7(now);
+            let came = midnight_in_jakarta(now);
+            let id = self.context.random.uuid_v7_unordered(came);
             let sealed = self.context.vault.seal_row(&self.context.random, SAID, id, &said)?;
             transaction!(self.context.db, "fraud.report", |tx| {
                 let office = offices::by_id(tx, office).await?.ok_or_else(no_office)?;
@@ -71,7 +73,7 @@ impl Reports {
                     Some(code) => duty::whose_code(&self.context, tx, code.expose()).await?,
                     None => None,
                 };
-                Ok(store::add(tx, (id, office.office_id), about, now, &sealed).await?)
+                Ok(store::add(tx, (id, office.office_id), about, came, &sealed).await?)
             })?;
             Ok(reference(id))
         })

@@ -71,19 +71,31 @@ pub async fn take_over(context: &Context, tx: &mut Tx, kid: &KeyId, expected: &T
 ///
 /// # Errors
 /// `not_found`; `wrong_state` when it is the active key and no other one waits.
-pub async fn retirement(tx: &mut Tx, kid: &KeyId) -> Result<Retirement> {
+pub async fn retirement(tx: &mut Tx, kid: &KeyId, now: Timestamp) -> Result<Retirement> {
     let token = KeyPurpose::Token;
     let rows = store::all(tx).await?;
     let row = rows.iter().find(|row| row.kid == kid && row.purpose == token).ok_or(Code::NotFound)?;
     let successor = match row.state {
         KeyState::Retired => return Err(Code::NotFound.into()),
-        KeyState::Active => {
-            let next = rows.iter().find(|row| row.purpose == token && row.state == KeyState::Next);
-            Some(next.and_then(|row| id_of(&row.kid)).ok_or_else(no_successor)?)
-        }
+        KeyState::Active => Some(successor(tx, &rows, now).await?.ok_or_else(no_successor)?),
         KeyState::Next | KeyState::Retiring => None,
     };
     Ok(Retirement { state: row.state, successor })
+}
+
+/// The token key that takes over at once: the newest that every live node holds. What leaked may be an older one that waits beside it. Where
+/// no key is everywhere, that which the fewest nodes lack: a leaked key signs no longer because of a node that is slow.
+async fn successor(tx: &mut Tx, rows: &[KeyRow], now: Timestamp) -> Result<Option<KeyId>> {
+    let since = now.plus_seconds(-NODE_SILENCE_SECONDS);
+    let mut best: Option<(i64, KeyId)> = None;
+    // Oldest first: of those that as many lack the last stays.
+    for row in rows.iter().filter(|row| row.purpose == KeyPurpose::Token && row.state == KeyState::Next) {
+        let (Some(kid), lacking) = (id_of(&row.kid), store::lacking(tx, &row.kid, since).await?) else { continue };
+        if best.is_none_or(|(fewest, _)| lacking <= fewest) {
+            best = Some((lacking, kid));
+        }
+    }
+    Ok(best.map(|(_, kid)| kid))
 }
 
 /// Retires a token key at once. When it is the active one, the key that waits takes over.
@@ -97,7 +109,7 @@ pub async fn retire_at_once(
     expected: Option<&Retirement>,
     now: Timestamp,
 ) -> Result<()> {
-    let found = retirement(tx, kid).await?;
+    let found = retirement(tx, kid, now).await?;
     if expected.is_some_and(|expected| *expected != found) {
         return Err(changed_since().into());
     }
@@ -115,7 +127,7 @@ pub async fn retire_at_once(
 /// When the database did not do it.
 pub async fn retire_again(context: &Context, tx: &mut Tx, kid: &str, now: Timestamp) -> Result<bool> {
     let Some(id) = from_hex(kid) else { return Ok(false) };
-    let next = match retirement(tx, &id).await {
+    let next = match retirement(tx, &id, now).await {
         Ok(found) => found.successor,
         Err(_) => None,
     };

@@ -20,7 +20,7 @@ use crate::holder::{Reason, Status};
 use crate::register::Nik;
 use crate::transaction;
 use crate::vault::Label;
-use crate::window::{Counted, Window};
+use crate::window::{Counted, Window, of_network};
 
 /// Tries in an hour for a NIK, and from an address, that cost nothing; each more needs a solved captcha.
 const FREE_TRIES: i64 = 5;
@@ -113,19 +113,15 @@ impl Blocks {
             let mut is_free = true;
             // In one order, from narrow to wide and the NIK at the end, so that two tries do not wait for each other.
             for tier in tiers(from) {
-                let network = tier.network.to_string();
-                let counted = TRIES.count(tx, &[b"network", network.as_bytes()], now).await?;
+                let network = of_network(&self.context.vault, tier.network);
+                let counted = TRIES.count(tx, &[b"network", &network], now).await?;
                 is_free &= within(counted, FREE_TRIES * i64::from(tier.shares));
             }
             is_free &= within(TRIES.count(tx, &[b"nik", &index], now).await?, FREE_TRIES);
             if is_free {
                 return Ok(Ok(()));
             }
-            match captcha::verify(&self.context.vault, captcha, now) {
-                Ok(solved) => captcha::service::spend(tx, &solved).await.map(Ok),
-                // The try stays counted.
-                Err(refused) => Ok(Err(refused)),
-            }
+            captcha::service::pay(tx, &self.context.vault, captcha, now).await
         })?
     }
 

@@ -38,7 +38,7 @@ impl Proposals {
     pub async fn ask_key_revocation(&self, asker: Asker, key_id: &str, reason: &str) -> Result<Uuid> {
         let kid = from_hex(key_id).ok_or(Code::NotFound)?;
         let mut tx = self.context.db.read().await?;
-        let Retirement { state, successor } = keys::retirement(&mut tx, &kid).await?;
+        let Retirement { state, successor } = keys::retirement(&mut tx, &kid, self.now()).await?;
         drop(tx);
         let matter = Matter::RevokeKey { key_id: hex(&kid), state, successor: successor.map(|kid| hex(&kid)) };
         self.ask(asker, (&matter, &hex(&kid)), reason).await

@@ -257,7 +257,7 @@ impl CounterVisits {
                 visit::offer_again(tx, id, offer.number, officer_id, now).await?.demand()?;
                 return Ok(offer.number);
             }
-            count_scan(tx, officer_id, address, now).await?;
+            count_scan(&self.context, tx, (officer_id, address), now).await?;
             visit::offer(tx, id, number, officer_id, now).await?;
             Ok(number)
         })
@@ -323,12 +323,17 @@ impl CounterVisits {
 }
 
 /// Counts a scan of an officer's QR by everybody around this address.
-async fn count_scan(tx: &mut Tx, officer_id: Uuid, address: IpAddr, now: Timestamp) -> Result<()> {
+async fn count_scan(
+    context: &Context,
+    tx: &mut Tx,
+    (officer_id, address): (Uuid, IpAddr),
+    now: Timestamp,
+) -> Result<()> {
     for tier in tiers(address) {
         let most = window::COUNTER_SCANS.most * i64::from(tier.shares);
         let share = Window { most: most.min(window::WIDEST_COUNTER_SCANS), ..window::COUNTER_SCANS };
-        let network = tier.network.to_string();
-        let counted = share.count(tx, &[officer_id.as_bytes(), network.as_bytes()], now).await?;
+        let network = window::of_network(&context.vault, tier.network);
+        let counted = share.count(tx, &[officer_id.as_bytes(), &network], now).await?;
         counted.or_refuse(Refusal::new(Code::TooMany))?;
     }
     Ok(())

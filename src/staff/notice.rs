@@ -16,23 +16,24 @@ use crate::db::Tx;
 use crate::error::{Error, Language, Result};
 use crate::mail::{Compose, ComposeFuture, Email, INVENTED_AT, MailKind, Message, Sample, outbox};
 
-/// Somebody logged in from a browser that this person was not known at; it refers to the person.
+/// Somebody logged in from a browser that this person was not known at; it refers to the notice.
 pub const NEW_BROWSER: MailKind = MailKind::new("staff_log_in", i64::MAX);
-/// The person's password is another one; it refers to the person.
+/// The person's password is another one; it refers to the notice.
 pub const NEW_PASSWORD: MailKind = MailKind::new("staff_password", i64::MAX);
 
-/// The person is to get a new password and authenticator: a link to them went out, or an operator made them; it refers to the person.
-/// Until such a link is used the address is the one from before.
+/// The person is to get a new password and authenticator: a link to them went out, or an operator made them; it refers to the notice.
 pub const NEW_SECRETS: MailKind = MailKind::new("staff_secrets", i64::MAX);
-/// A passkey was added to the person's account; it refers to the person.
+/// A passkey was added to the person's account; it refers to the notice.
 pub const PASSKEY_ADDED: MailKind = MailKind::new("staff_passkey_added", i64::MAX);
-/// A passkey was removed from it; it refers to the person.
+/// A passkey was removed from it; it refers to the notice.
 pub const PASSKEY_REMOVED: MailKind = MailKind::new("staff_passkey_removed", i64::MAX);
 
-/// Tells a person, where an address of theirs is known; who was added by a command has none.
+/// Tells a person, where an address of theirs is known; who was added by a command has none. The address is the one of now, however late the
+/// message goes out: who has got another one written into the account meanwhile is not told in the place of its owner.
 pub(super) async fn tell(tx: &mut Tx, context: &Context, kind: MailKind, person: Uuid, now: Timestamp) -> Result<()> {
-    if account::contact(tx, person).await?.is_some() {
-        outbox::enqueue(tx, &context.random, now, kind, person).await?;
+    let notice = context.random.uuid_v7(now);
+    if account::add_notice(tx, notice, person, now).await?.happened() {
+        outbox::enqueue(tx, &context.random, now, kind, notice).await?;
     }
     Ok(())
 }
@@ -75,9 +76,17 @@ pub(super) fn letters(context: &Context) -> [(MailKind, Arc<dyn Compose>); 5] {
 
 async fn compose(context: &Context, message: Message) -> Result<Option<Email>> {
     let mut tx = context.db.read().await?;
-    let Some(sealed) = account::contact(&mut tx, message.reference).await? else { return Ok(None) };
+    let (person, sealed) = match account::notice(&mut tx, message.reference).await? {
+        Some(notice) => notice,
+        // Ordered before there were such rows: it refers to the person.
+        None => match account::contact(&mut tx, message.reference).await? {
+            Some(sealed) => (message.reference, sealed),
+            None => return Ok(None),
+        },
+    };
     drop(tx);
-    let Contact { email, language } = context.vault.open_row(CONTACT, message.reference, &sealed)?;
+    // As it stood in the account: sealed for that.
+    let Contact { email, language } = context.vault.open_row(CONTACT, person, &sealed)?;
     let when = language.moment(message.created_at);
     let (subject, text, html) = write(language, message.kind, &when).map_err(Error::internal)?;
     Ok(Some(Email { mail_id: message.mail_id, to: email, subject: subject.to_owned(), text, html, language }))

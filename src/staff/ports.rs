@@ -252,7 +252,7 @@ pub async fn switch_employee(
         if found.is_some_and(|one| {
             one.state == AccountState::Disabled && one.person.affiliation.relying_party_id() == Some(of)
         }) {
-            require_seat(tx, of, now).await?;
+            require_seat(tx, of, employee, now).await?;
         }
     }
     if !party::switch(tx, of, employee, by, state).await?.happened() {

@@ -27,10 +27,9 @@ pub fn routes(log: Log) -> OpenApiRouter {
 }
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-/// A checkpoint that lags behind looks like a log that was set back: copies are asked about each time.
+/// A checkpoint that lags behind looks like a log that was set back, and a proof names sizes alone: after a restore there are other trees
+/// of the same sizes. Copies are asked about each time.
 const FRESH: HeaderValue = HeaderValue::from_static("no-cache");
-/// A proof never changes.
-const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ANYBODY: HeaderValue = HeaderValue::from_static("*");
 
 /// The keys of the log, one a line as c2sp.org/signed-note writes them: the one that signs, and others that sign or signed. A witness
@@ -58,10 +57,10 @@ async fn log_checkpoint(State(log): State<Log>) -> Result<Response, Problem> {
 struct InclusionQuery {
     /// The leaf, from 0 on.
     #[param(minimum = 0)]
-    index: u32,
+    index: u64,
     /// The leaves of the tree, as a checkpoint says.
     #[param(minimum = 1)]
-    size: u32,
+    size: u64,
 }
 
 /// Which trees.
@@ -71,10 +70,10 @@ struct InclusionQuery {
 struct ConsistencyQuery {
     /// The leaves of the smaller one.
     #[param(minimum = 0)]
-    first: u32,
+    first: u64,
     /// The leaves of the larger one.
     #[param(minimum = 0)]
-    second: u32,
+    second: u64,
 }
 
 /// A proof.
@@ -91,7 +90,7 @@ impl LogProofReply {
     fn answer(proof: Proof) -> Response {
         let base64 = |hash: &[u8; 32]| BASE64.encode(hash);
         let reply = Self { leaf: proof.leaf.as_ref().map(base64), proof: proof.hashes.iter().map(base64).collect() };
-        ([(CACHE_CONTROL, FOR_EVER), (ACCESS_CONTROL_ALLOW_ORIGIN, ANYBODY)], Json(reply)).into_response()
+        ([(CACHE_CONTROL, FRESH), (ACCESS_CONTROL_ALLOW_ORIGIN, ANYBODY)], Json(reply)).into_response()
     }
 }
 
@@ -100,7 +99,7 @@ impl LogProofReply {
     responses((status = 200, description = "The proof", body = LogProofReply),
         (status = "4XX", description = "`malformed_request`, `not_found`")))]
 async fn log_inclusion(State(log): State<Log>, Query(query): Query<InclusionQuery>) -> Result<Response, Problem> {
-    Ok(LogProofReply::answer(log.inclusion(query.index.into(), query.size.into()).await?))
+    Ok(LogProofReply::answer(log.inclusion(query.index, query.size).await?))
 }
 
 /// That a tree begins with another (RFC 6962 §2.1.2): nothing of what was there was changed, moved or deleted.
@@ -108,7 +107,7 @@ async fn log_inclusion(State(log): State<Log>, Query(query): Query<InclusionQuer
     responses((status = 200, description = "The proof", body = LogProofReply),
         (status = "4XX", description = "`malformed_request`, `not_found`")))]
 async fn log_consistency(State(log): State<Log>, Query(query): Query<ConsistencyQuery>) -> Result<Response, Problem> {
-    Ok(LogProofReply::answer(log.consistency(query.first.into(), query.second.into()).await?))
+    Ok(LogProofReply::answer(log.consistency(query.first, query.second).await?))
 }
 
 /// What was taken.

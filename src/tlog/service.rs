@@ -207,11 +207,11 @@ impl Log {
     ///
     /// # Errors
     /// `not_found` for a leaf or size that is not there.
-    pub async fn inclusion(&self, index: i64, size: i64) -> Result<Proof> {
+    pub async fn inclusion(&self, index: u64, size: u64) -> Result<Proof> {
         let mut tx = self.context.db.read().await?;
-        let spans = tree::inclusion(index.cast_unsigned(), size.cast_unsigned()).ok_or(Code::NotFound)?;
-        let leaf = (index.cast_unsigned(), index.cast_unsigned() + 1);
-        let mut hashes = hashes(&mut tx, &[&[leaf], &spans[..]].concat(), size).await?;
+        require_signed(&mut tx, size).await?;
+        let spans = tree::inclusion(index, size).ok_or(Code::NotFound)?;
+        let mut hashes = hashes(&mut tx, &[&[(index, index + 1)], &spans[..]].concat()).await?;
         Ok(Proof { leaf: Some(hashes.remove(0)), hashes })
     }
 
@@ -219,10 +219,11 @@ impl Log {
     ///
     /// # Errors
     /// `not_found` for sizes that are not there, or stand the other way round.
-    pub async fn consistency(&self, first: i64, second: i64) -> Result<Proof> {
+    pub async fn consistency(&self, first: u64, second: u64) -> Result<Proof> {
         let mut tx = self.context.db.read().await?;
-        let spans = tree::consistency(first.cast_unsigned(), second.cast_unsigned()).ok_or(Code::NotFound)?;
-        Ok(Proof { leaf: None, hashes: hashes(&mut tx, &spans, second).await? })
+        require_signed(&mut tx, second).await?;
+        let spans = tree::consistency(first, second).ok_or(Code::NotFound)?;
+        Ok(Proof { leaf: None, hashes: hashes(&mut tx, &spans).await? })
     }
 
     /// Takes lines of witnesses beneath a checkpoint of this log; gives how many were taken. Those of others say nothing.
@@ -236,12 +237,17 @@ impl Log {
         let lines = note.cosignatures(&self.witnesses);
         let lines: Vec<_> =
             lines.into_iter().filter(|(_, at)| i64::try_from(*at).is_ok_and(|at| at <= latest)).collect();
-        let size = checkpoint.size.cast_signed();
+        let size = i64::try_from(checkpoint.size).map_err(|_| none_yet())?;
+        // Read before anything is written: who is no witness, or repeats what a witness said, opens no writing transaction.
+        let mut tx = self.context.db.read().await?;
+        require_own(&mut tx, size, &note).await?;
+        let known = store::cosignatures(&mut tx, size).await?;
+        drop(tx);
+        if lines.iter().all(|(line, _)| known.contains(&line.to_string())) {
+            return Ok(lines.len());
+        }
         transaction!(self.context.db, "tlog.cosign", |tx| {
-            let own = store::checkpoint(tx, size).await?.ok_or_else(none_yet)?;
-            if own.note.parse::<Note>().ok().is_none_or(|own| own.text != note.text) {
-                return Err(none_yet());
-            }
+            require_own(tx, size, &note).await?;
             for (line, at) in &lines {
                 let at = Timestamp::from_seconds(at.cast_signed());
                 // One that looked again later stays.
@@ -274,7 +280,7 @@ pub async fn prove(context: &Context, chain: Uuid, seq: i64) -> Result<EntryProo
         _ => return Err(none_yet()),
     };
     let spans = tree::inclusion(index.cast_unsigned(), newest.size.cast_unsigned()).ok_or(Code::NotFound)?;
-    let hashes = hashes(&mut tx, &spans, newest.size).await?;
+    let hashes = hashes(&mut tx, &spans).await?;
     let text = newest.note + &store::cosignatures(&mut tx, newest.size).await?.concat();
     let note = text.parse().map_err(|_| damaged())?;
     Ok(EntryProof { entry: model::entry_of_audit(&row), index: index.cast_unsigned(), hashes, note })
@@ -316,13 +322,21 @@ async fn waiting(tx: &mut Tx, events: i64) -> Result<Waiting> {
     Ok(Waiting { chains, events: life::unlogged(tx, events).await? })
 }
 
-/// The hashes of spans of a tree that was signed.
-async fn hashes(tx: &mut Tx, spans: &[Span], size: i64) -> Result<Vec<Hash>> {
-    // What nobody signed yet is nobody's to prove.
+/// Refuses a note whose text is not that of the checkpoint of its size.
+async fn require_own(tx: &mut Tx, size: i64, note: &Note) -> Result<()> {
+    let own = store::checkpoint(tx, size).await?.ok_or_else(none_yet)?;
+    let same = own.note.parse::<Note>().is_ok_and(|own| own.text == note.text);
+    if same { Ok(()) } else { Err(none_yet()) }
+}
+
+/// Refuses what nobody signed yet: it is nobody's to prove.
+async fn require_signed(tx: &mut Tx, size: u64) -> Result<()> {
     let signed = store::newest(tx).await?.map_or(0, |newest| newest.size);
-    if size > signed {
-        return Err(none_yet());
-    }
+    if size > signed.cast_unsigned() { Err(none_yet()) } else { Ok(()) }
+}
+
+/// The hashes of spans of a tree that was signed.
+async fn hashes(tx: &mut Tx, spans: &[Span]) -> Result<Vec<Hash>> {
     let tiles = store::tiles(tx, Tiles::needed(spans)).await?;
     spans.iter().map(|span| tiles.hash(*span).ok_or_else(damaged)).collect()
 }

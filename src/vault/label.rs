@@ -39,6 +39,8 @@ labels! {
     Captcha = b"ikd/captcha/v1";
     /// Subjects of failed log-ins (user name and address).
     LoginSubject = b"ikd/login-subject/v1";
+    /// Networks from which something is counted.
+    Network = b"ikd/network/v1";
     /// Audit chain.
     Audit = b"ikd/audit/v1";
     /// Page cursors.

@@ -1,6 +1,7 @@
 //! Where digital KTPs are accepted: what a relying party keeps, what anybody finds and reports, and what becomes of it.
 
 use ikd::attribute::AttributeSet;
+use ikd::branch::model::MOST_REPORTS;
 use ikd::clock::{DAY, HOUR};
 use ikd::context::Context;
 use ikd::register::Date;
@@ -15,6 +16,11 @@ use uuid::Uuid;
 use crate::partner::{Desk, administrator, administrator_of};
 use crate::staffing::official;
 
+/// What was counted of the day's share of reports, and tries.
+const COUNTED: &str =
+    "SELECT COALESCE(CAST(SUM(uses) AS BIGINT), 0) FROM use_window WHERE kind = 'branch_report' AND $1 IS NOT NULL";
+const TRIED: &str =
+    "SELECT COALESCE(CAST(SUM(uses) AS BIGINT), 0) FROM use_window WHERE kind = 'branch_try' AND $1 IS NOT NULL";
 const OWN: &str = "/v1/partner/branches";
 const REPORTS: &str = "/v1/partner/branch-reports";
 
@@ -217,10 +223,21 @@ async fn a_report_counts_once_a_day_and_its_party_alone_reads_it() {
         let seen: Vec<_> = open.iter().map(|one| (&one["branch"], &one["what"])).collect();
         let (photocopy, refused) = (json!("photocopy"), json!("refused"));
         let (s, p) = (json!("KCP Seririt"), json!("KCP Padang"));
-        assert_eq!(seen, [(&s, &photocopy), (&s, &refused), (&p, &photocopy), (&s, &photocopy)], "newest first");
-        assert_eq!((&open[3]["words"], &open[2]["words"]), (&json!("Teller minta kenari 77"), &Value::Null));
+        assert_eq!((seen.len(), seen[0]), (4, (&s, &photocopy)), "the newest day first");
+        for one in [(&s, &refused), (&p, &photocopy), (&s, &photocopy)] {
+            assert!(seen[1..].contains(&one), "in no order of a day: {seen:?}");
+        }
+        let days: Vec<_> = open.iter().map(|one| one["reported_on"].clone()).collect();
+        assert_eq!(days, [json!(today.plus_days(1).unwrap()), json!(today), json!(today), json!(today)]);
+        let exact = "SELECT CAST(COUNT(*) AS BIGINT) FROM branch_report \
+            WHERE (reported_at + 25200000000) % 86400000000 <> 0 AND report_id <> $1";
+        assert_eq!(world.count(exact, Uuid::nil()).await, 0, "the day is kept alone");
+        let ids = open[1..].iter().map(|one| one["report_id"].as_str().unwrap()[..13].to_owned());
+        assert_eq!(ids.collect::<std::collections::BTreeSet<_>>().len(), 1, "an id tells no moment");
+        let with_words: Vec<_> = open.iter().filter(|one| one["words"] == "Teller minta kenari 77").collect();
+        assert_eq!(with_words.len(), 1);
         assert_eq!(list(&toko, "open").await.len(), 2);
-        let close = format!("{REPORTS}/{}/close", open[3]["report_id"].as_str().unwrap());
+        let close = format!("{REPORTS}/{}/close", with_words[0]["report_id"].as_str().unwrap());
         toko.send(Method::POST, &close, &Value::Null).await.expect_problem(404, "not_found");
         for _ in 0..2 {
             rina.send(Method::POST, &close, &Value::Null).await.expect(204);
@@ -288,6 +305,106 @@ async fn nobody_reports_more_than_an_address_may() {
         assert_eq!(counted("2001:db8:1:2::1").await, true);
         let (one, two) = tokio::join!(counted("192.0.2.20"), counted("192.0.2.20"));
         assert_ne!(one, two, "at one moment one of them counts");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_captcha_uses_up_nothing_of_the_day_and_is_a_try() {
+    each_engine(async |context| {
+        let world = open(context).await;
+        let rina = administrator(&world, "rina").await;
+        let branch = added(&rina, "KCP Seririt", "5108").await;
+        let used = async || {
+            let mut uses = [0; 2];
+            for (at, sql) in [COUNTED, TRIED].into_iter().enumerate() {
+                uses[at] = world.count(sql, Uuid::nil()).await;
+            }
+            uses
+        };
+        for _ in 0..3 {
+            report(&world, "192.0.2.7", &branch, json!({})).await.expect(201);
+        }
+        let challenge = world.post("/v1/officer-proofs/captcha").send().await.expect(200).json;
+        let solution = ikd::captcha::solve(&serde_json::from_value(challenge).unwrap()).unwrap();
+        for _ in 0..9 {
+            report(&world, "192.0.2.7", &branch, json!({})).await.expect_problem(422, "captcha_required");
+            let wrong = report(&world, "192.0.2.7", &branch, json!({"captcha": "x"})).await;
+            wrong.expect_problem(422, "captcha_invalid");
+        }
+        assert_eq!(used().await, [3, 21]);
+        report(&world, "192.0.2.7", &branch, json!({"captcha": solution})).await.expect(201);
+        let spent = report(&world, "192.0.2.7", &branch, json!({"captcha": solution})).await;
+        spent.expect_problem(422, "captcha_invalid");
+        assert_eq!(used().await, [4, 23], "a spent one is a try");
+
+        // Nothing that is counted names an address: all of IPv4 is soon tried out.
+        let plain = {
+            use sha2::{Digest, Sha256};
+            let address = b"192.0.2.7/32";
+            Sha256::new().chain_update((address.len() as u64).to_be_bytes()).chain_update(address).finalize()
+        };
+        let mut tx = world.context.db.read().await.unwrap();
+        let subjects = ikd::fetch_all!(&mut tx, (Vec<u8>,), "SELECT subject FROM use_window").unwrap();
+        assert!(!subjects.is_empty() && subjects.iter().all(|(subject,)| subject[..] != plain[..]));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_changes_nothing_is_read_anew_by_nobody_and_an_outcry_is_bounded() {
+    each_engine(async |context| {
+        let world = open(context).await;
+        let rina = administrator(&world, "rina").await;
+        let branch = added(&rina, "KCP Seririt", "5108").await;
+        let quiet = added(&rina, "KCP Padang", "1371").await;
+        let revision = async || {
+            let sql = "SELECT revision FROM branch_list WHERE $1 IS NOT NULL";
+            world.count(sql, Uuid::nil()).await
+        };
+        let before = revision().await;
+        for _ in 0..2 {
+            put(&rina, &branch, 0, &about("KCP Seririt", "5108")).await.expect(204);
+        }
+        put(&rina, &branch, 1, &about("KCP Seririt", "5108")).await.expect_problem(409, "wrong_state");
+        assert_eq!(revision().await, before, "nothing changed");
+        put(&rina, &branch, 0, &about("KCP Seririt Baru", "5108")).await.expect(204);
+        let end = format!("{OWN}/{}", id(&quiet));
+        for _ in 0..3 {
+            rina.send(Method::DELETE, &end, &Value::Null).await.expect(204);
+        }
+        assert_eq!(revision().await, before + 2);
+
+        let mut counted = 0;
+        for number in 0..MOST_REPORTS + 2 {
+            let told = report(&world, &format!("198.51.100.{number}"), &branch, json!({})).await.expect(201);
+            counted += i64::from(told.json["counted"] == true);
+        }
+        assert_eq!(counted, MOST_REPORTS);
+        // A branch of which nothing was reported is forgotten a day after it ended, the other one is not.
+        rina.send(Method::DELETE, &format!("{OWN}/{}", id(&branch)), &Value::Null).await.expect(204);
+        world.later(DAY);
+        assert!(world.app.sweeper().sweep(Uuid::from_u128(1)).await.unwrap());
+        let left = "SELECT CAST(COUNT(*) AS BIGINT) FROM branch WHERE branch_id <> $1";
+        assert_eq!(world.count(left, Uuid::nil()).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_goes_on_although_its_last_place_was_hidden() {
+    each_engine(async |context| {
+        let world = open(context).await;
+        let rina = administrator(&world, "rina").await;
+        added(&rina, "KCP A", "5108").await;
+        let last = added(&rina, "KCP B", "5108").await;
+        added(&rina, "KCP C", "5108").await;
+        let first = page_at(&world, &world.base, "?limit=2").await;
+        assert_eq!(names(&first), ["KCP A", "KCP B"]);
+        rina.send(Method::DELETE, &format!("{OWN}/{}", id(&last)), &Value::Null).await.expect(204);
+        world.later(6);
+        let rest = page_at(&world, &world.base, &format!("?limit=2&cursor={}", first["next"].as_str().unwrap())).await;
+        assert_eq!((names(&rest), &rest["next"]), (vec!["KCP C"], &Value::Null));
     })
     .await;
 }

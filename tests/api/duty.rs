@@ -282,7 +282,7 @@ async fn a_report_is_read_by_who_leads_and_never_by_whom_it_is_about() {
 
         // The fourth try of an hour costs work, and twenty a day are all.
         report(&said(&code)).await.expect_problem(422, "captcha_required");
-        for _ in 0..16 {
+        for _ in 0..17 {
             world.later(HOUR + 1);
             report(&said(&code)).await.expect(201);
         }

@@ -3,13 +3,16 @@
 
 use ikd::clock::{DAY, HOUR};
 use ikd::register::Date;
+use ikd::staff::model::AccountState;
+use ikd::staff::store::{account, invitation};
 use ikd::staff::{Post, Realm, Role};
+use ikd::vault::Label;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::answer::Answer;
 use support::client::Officer;
-use support::each_engine;
 use support::world::{LogIn, OFFICE, World};
+use support::{each_engine, until};
 
 const PASSWORD: &str = "lentera-kuning-di-dermaga";
 
@@ -391,6 +394,108 @@ async fn people_are_told_of_a_log_in_from_another_browser_and_of_another_passwor
         // Who was added by a command has no address, and logs in as ever.
         world.officer("petugas-lama", OFFICE).await;
         assert_eq!(told().await.len(), told_so_far);
+    })
+    .await;
+}
+
+/// The link of the newest invitation for an address, before any message went out.
+async fn unsent_link(world: &World) -> String {
+    let sql = "SELECT invitation_id FROM staff_invitation WHERE state = 'sent' ORDER BY invitation_id DESC LIMIT 1";
+    let mut tx = world.context.db.read().await.unwrap();
+    let (id,): (uuid::Uuid,) = ikd::fetch_one!(&mut tx, (uuid::Uuid,), sql).unwrap();
+    let context = &world.context;
+    let sealed = context.vault.seal(Label::InvitationLink, &context.random, &[], id.as_bytes()).unwrap();
+    ikd::base64url::encode(&sealed)
+}
+
+/// Sends the office's head a link to new secrets at another address, by two of the nation; gives their id.
+async fn renew_elsewhere(world: &World) -> uuid::Uuid {
+    let nation = official(world, "pusat.satu", Role::Administrator).await;
+    let second = official(world, "pusat.dua", Role::Administrator).await;
+    let people = nation.get(&format!("/v1/admin/staff?office={OFFICE}")).await.expect(200).json;
+    let found = people["items"].as_array().unwrap().iter().find(|one| one["username"] == "kepala-baru").unwrap();
+    let renewal = format!("/v1/admin/staff/{}/renewal", found["staff_id"].as_str().unwrap());
+    nation.post(&renewal, &json!({"email": "lain@dukcapil.example", "language": "id"})).await.expect(201);
+    let id = first_request(second.get("/v1/admin/staff/requests").await).await;
+    second.post(&format!("/v1/admin/staff/requests/{id}/grant"), &json!({})).await.expect(204);
+    found["staff_id"].as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_notice_that_is_late_goes_to_the_address_of_when_it_was_ordered() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        head_by_link(&world).await;
+        world.app.deliver_mail().await.unwrap();
+        let before = world.letters_to("kepala-baru@dukcapil.example");
+        renew_elsewhere(&world).await;
+        // No message went out yet, and the link was used: the account's address is the other one.
+        let link = unsent_link(&world).await;
+        accept(&world, &link, PASSWORD).await.1.expect(200);
+        world.app.deliver_mail().await.unwrap();
+        assert_eq!(world.letters_to("kepala-baru@dukcapil.example"), before + 1, "whose account it was is told");
+        assert_eq!(world.letters_to("lain@dukcapil.example"), 0, "and the one who took it over is not");
+    })
+    .await;
+}
+
+/// Waits until some statement of this database waits for another's.
+async fn somebody_waits(world: &World) {
+    let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND $1 IS NOT NULL";
+    until("somebody waits for a lock", 20, async || {
+        (world.count(sql, uuid::Uuid::nil()).await > 0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_stopped_at_that_moment_asks_for_nothing_and_takes_no_link_with_them() {
+    each_engine(async |context| {
+        // SQLite has one writer: nothing happens at one moment there.
+        if context.db.engine() == "sqlite" {
+            return;
+        }
+        let world = World::open(context).await;
+        head_by_link(&world).await;
+        let head = renew_elsewhere(&world).await;
+        let link = unsent_link(&world).await;
+        let now = world.context.now();
+
+        // The account comes before its invitations, whoever comes first: who stops somebody waits for nobody who waits for them.
+        let (_, body) = acceptance(&world, &link, PASSWORD).await;
+        let mut tx = world.context.db.write().await.unwrap();
+        account::set_state(&mut tx, head, AccountState::Disabled).await.unwrap().either_way();
+        let accepting = async { world.post("/v1/invitations/accept").json(&body).send().await };
+        let stopping = async {
+            somebody_waits(&world).await;
+            // Shorter than what PostgreSQL takes for a deadlock: what is held is told at once.
+            ikd::execute!(&mut tx, "SET LOCAL lock_timeout = '300ms'").unwrap();
+            assert_eq!(invitation::end_about(&mut tx, head, now).await.expect("nobody holds the link"), 1);
+            tx.commit().await.unwrap();
+        };
+        let (accepted, ()) = tokio::join!(accepting, stopping);
+        accepted.expect_problem(410, "invitation_over");
+
+        // One of the nation asks at the moment in which they are stopped.
+        let (asker, id) = {
+            let asker = official(&world, "pusat.tiga", Role::Administrator).await;
+            let mut tx = world.context.db.read().await.unwrap();
+            let found = account::by_name(&mut tx, Realm::National, "pusat.tiga").await.unwrap().unwrap();
+            (asker, found.person.staff_id)
+        };
+        let mut body = newcomer("calon", "officer");
+        body["office"] = OFFICE.into();
+        let mut tx = world.context.db.write().await.unwrap();
+        account::set_state(&mut tx, id, AccountState::Disabled).await.unwrap().either_way();
+        let stopping = async {
+            somebody_waits(&world).await;
+            tx.commit().await.unwrap();
+        };
+        let (asked, ()) = tokio::join!(asker.post("/v1/admin/staff", &body), stopping);
+        asked.expect_problem(401, "session_ended");
+        let sent = "SELECT CAST(COUNT(*) AS BIGINT) FROM staff_invitation WHERE username = 'calon' AND $1 IS NOT NULL";
+        assert_eq!(world.count(sent, uuid::Uuid::nil()).await, 0);
     })
     .await;
 }

@@ -69,6 +69,36 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
     assert.equal((await asked()).status, 401);
   });
 
+  test("an answer that comes late does not replace a newer one", async () => {
+    let held = null;
+    await page.route("**/v1/partner/keys", async (route) => {
+      if (route.request().method() !== "GET" || held) return route.continue();
+      // What the service says now, told later.
+      held = { route };
+      held.response = await route.fetch();
+      return undefined;
+    });
+    await page.getByRole("link", { name: "Pegawai" }).click();
+    await heading("Pegawai").waitFor();
+    await page.getByRole("link", { name: "Kunci", exact: true }).click();
+    await heading("Kunci API").waitFor();
+    await page.getByLabel("Untuk apa").fill("Sesudahnya");
+    await page.getByRole("button", { name: "Buat kunci" }).click();
+    await page.getByRole("button", { name: "Sudah saya simpan" }).click();
+    const line = page.locator("li.line", { hasText: "Sesudahnya" });
+    await line.getByText("Berlaku", { exact: true }).waitFor();
+    const late = page.waitForResponse((answer) => answer.url().endsWith("/v1/partner/keys"));
+    await held.route.fulfill({ response: held.response });
+    await (await late).finished();
+    // Whatever the page does with it is done before a later task.
+    await page.evaluate(() => new Promise((done) => setTimeout(done)));
+    assert.equal(await line.count(), 1, "the newer answer stays");
+    await page.unroute("**/v1/partner/keys");
+    await line.getByRole("button", { name: "Cabut kunci Sesudahnya" }).click();
+    await page.locator("dialog").getByRole("button", { name: "Cabut", exact: true }).click();
+    await line.getByText("Dicabut").waitFor();
+  });
+
   test("people are kept out and let in again", async () => {
     await page.getByRole("link", { name: "Pegawai" }).click();
     await heading("Pegawai").waitFor();

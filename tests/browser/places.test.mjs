@@ -119,7 +119,7 @@ describe("places", { timeout: 600_000 }, () => {
       await report.press("Enter");
       await open.getByLabel("KTP Digital saya ditolak").check();
       await open.getByRole("button", { name: "Kirim laporan" }).click();
-      await heading(open, "Hari ini sudah ada laporan").waitFor();
+      await heading(open, "Tempat ini sudah dilaporkan hari ini").waitFor();
       await screen(open, "reported-again");
       assert.deepEqual(await anybody.context.cookies(), [], "nobody is remembered");
 
@@ -135,6 +135,50 @@ describe("places", { timeout: 600_000 }, () => {
       await page.getByLabel("Laporan", { exact: true }).selectOption("closed");
       await told.getByText(/^Kejadian .* Ditangani/).waitFor();
       await screen(page, "reports-closed");
+    });
+  });
+
+  test("who goes back while a report is being sent is told of its place, not of the next", async () => {
+    await withPeople(["rina", "anybody"], async ({ rina: { page }, anybody }) => {
+      await demo.later(31);
+      await logInAt(demo, page, "/verifikasi", rina, "Kunci API");
+      await addMany(page, 2);
+      await demo.later(6);
+      const open = anybody.page;
+      const begin = async (name) => {
+        await open.getByRole("button", { name: `Laporkan penolakan di ${name}, Bank Contoh` }).click();
+        await open.getByLabel("Saya diminta fotokopi KTP").check();
+      };
+      const held = [];
+      await open.route("**/v1/branches/*/reports", (route) => held.push(route));
+      await open.goto("/terima?cari=padang");
+      await begin("KCP 001");
+      await open.getByRole("button", { name: "Kirim laporan" }).click();
+      await open.waitForFunction(() => document.querySelector("form button[type=submit]").disabled);
+      // Another language draws the page anew: it is still on its way.
+      await open.getByRole("button", { name: /^EN/ }).click();
+      assert.ok(await open.getByRole("button", { name: "Send the report" }).isDisabled());
+      await open.getByRole("button", { name: /^ID/ }).click();
+      await open.getByRole("button", { name: "Kembali ke daftar" }).click();
+      await begin("KCP 002");
+      assert.equal(held.length, 1);
+      await held[0].continue();
+      await open.locator("#toast", { hasText: "KCP 001: Laporan Anda diterima" }).waitFor();
+      await heading(open, "Laporkan penolakan").waitFor();
+      assert.ok(await open.getByLabel("Saya diminta fotokopi KTP").isChecked(), "the next report is as it was");
+      assert.match(await open.locator("p.lead").textContent(), /^KCP 002/);
+      // What is refused on its own screen is said there.
+      await open.getByRole("button", { name: "Kirim laporan" }).click();
+      await open.waitForFunction(() => document.querySelector("form button[type=submit]").disabled);
+      await held[1].fulfill({ status: 429, contentType: "application/problem+json", body: JSON.stringify({ code: "too_many", status: 429 }) });
+      await open.locator(".notice.danger").waitFor();
+      assert.ok(await open.getByRole("button", { name: "Kirim laporan" }).isEnabled());
+      await page.goto("/verifikasi#tempat");
+      for (const name of ["001", "002"]) {
+        await page.getByRole("button", { name: `Hapus: KCP ${name}` }).click();
+        await page.getByRole("dialog").getByRole("button", { name: "Hapus", exact: true }).click();
+        await page.getByText(`KCP ${name} dihapus.`).first().waitFor();
+      }
     });
   });
 
@@ -196,7 +240,7 @@ describe("places", { timeout: 600_000 }, () => {
       await page.getByRole("link", { name: "Laporan fotokopi" }).press("Enter");
       await heading(page, "Laporan fotokopi").waitFor();
       await page.locator("tbody tr", { hasText: "Bank Contoh" }).waitFor();
-      assert.match(await page.locator("tbody tr").innerText(), /Bank Contoh\s+1\s+0/);
+      assert.match(await page.locator("tbody tr").innerText(), /Bank Contoh\s+2\s+0/);
       await screen(page, "counts");
       await page.getByLabel("Bulan kejadian").selectOption({ index: 11 });
       await page.getByText("Tidak ada laporan untuk bulan ini.").waitFor();

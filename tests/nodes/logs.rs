@@ -4,7 +4,7 @@ use ikd::device::client::PinKey;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use support::world::World;
+use support::world::{Host, LogIn, World};
 use support::{Engine, http};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -70,6 +70,26 @@ async fn no_canary_reaches_logs_or_metrics() {
     let body = json!({"office_id": offices["items"][0]["office_id"], "what": "Laporan kenari 5528", "place": "Pasar kenari 81",
         "contact": "kenari-pelapor-33", "code": "kenari-kode-2086"});
     open(Method::POST, "/v1/fraud-reports").json(&body).send().await.expect(201);
+    let party = world.json(&["relying-party", "administrator", "add", "Bank Uji", "rina.log", "Rina Wati"]).await;
+    let admin = LogIn {
+        username: String::from("rina.log"),
+        password: party["password"].as_str().unwrap().to_owned(),
+        totp_secret: party["totp_secret"].as_str().unwrap().to_owned(),
+    };
+    let body = world.log_in_body(&admin);
+    let cookie = open(Method::POST, "/v1/teller/sessions").json(&body).send().await.expect(201).cookie.unwrap();
+    let about = json!({"name": "KCP Seririt", "address": "Jl. Gajah Mada 12", "regency": "5108", "shown": true});
+    let partner = |method, path: &str| open(method, path).cookie(&cookie);
+    let branch = partner(Method::POST, "/v1/partner/branches").json(&about).send().await.expect(201).text("branch_id");
+    let path = format!("/v1/branches/{branch}/reports");
+    let day = ikd::register::Date::in_jakarta(world.now());
+    for (words, status) in [("Penolakan kenari 3177".to_owned(), 201), (format!("kenari 3177 {}", "x".repeat(500)), 422)]
+    {
+        let body = json!({"what": "refused", "day": day, "words": words});
+        open(Method::POST, &path).json(&body).send().await.expect(status);
+    }
+    let read = partner(Method::GET, "/v1/partner/branch-reports").send().await.expect(200);
+    assert_eq!(read.json["items"][0]["words"], "Penolakan kenari 3177", "the flow carried the canary");
     let rejected = json!({"nik": person.nik, "full_name": person.full_name, "email": email, "phone": 5});
     assert_eq!(resident.client.post("/v1/registrations", &rejected).await.status.as_u16() / 100, 4);
 
@@ -114,6 +134,7 @@ async fn no_canary_reaches_logs_or_metrics() {
         ("words of a report", String::from("kenari 5528")),
         ("place of a report", String::from("kenari 81")),
         ("contact of a report", String::from("kenari-pelapor-33")),
+        ("words of a report of a branch", String::from("kenari 3177")),
         ("idempotency key", String::from("kunci-sekali-pakai-8412")),
     ];
     for (what, canary) in &canaries {

@@ -1,6 +1,7 @@
 //! Rows of branches, of what is reported of them, and of how often.
 
-use ikd::branch::model::{About, Happened, MOST, ReportState, State};
+use ikd::branch::model::{About, Happened, ReportState, State};
+use ikd::branch::store::There;
 use ikd::branch::store::report::{self, BranchCount, NewReport, PartyCount};
 use ikd::branch::{ports, store};
 use ikd::clock::DAY;
@@ -40,7 +41,8 @@ async fn branches_are_kept_by_their_party_and_told_while_they_are_shown() {
         assert_eq!(ids(store::of_party(&mut tx, BANK, start, "%kcp%b%", 9).await.unwrap()), [id(1)]);
         assert_eq!(ids(store::of_party(&mut tx, SHOP, start, "%50!% off%", 9).await.unwrap()), [id(3)]);
         assert!(store::of_party(&mut tx, SHOP, start, "%5!%%", 9).await.unwrap().is_empty(), "a sign, no pattern");
-        assert_eq!((store::count(&mut tx, BANK).await.unwrap(), MOST), (3, 2_000));
+        assert_eq!(store::count(&mut tx, BANK).await.unwrap(), There { listed: 3, ended: 0 });
+        assert_eq!(store::count(&mut tx, Uuid::nil()).await.unwrap(), There { listed: 0, ended: 0 });
 
         let next = About { hours: Some("08.00".into()), ..about("KCP C", true) };
         for (of, revision, changes) in [((id(2), SHOP), 0, false), ((id(2), BANK), 1, false), ((id(2), BANK), 0, true)]
@@ -55,9 +57,23 @@ async fn branches_are_kept_by_their_party_and_told_while_they_are_shown() {
         assert!(!store::end(&mut tx, (id(2), BANK), now).await.unwrap().happened(), "it has ended");
         assert!(!store::change(&mut tx, (id(2), BANK), 2, &next).await.unwrap().happened());
         assert_eq!(ids(store::of_party(&mut tx, BANK, start, "%", 9).await.unwrap()), [id(4), id(1)]);
-        assert_eq!(store::count(&mut tx, BANK).await.unwrap(), 2);
-        assert_eq!(store::forget(&mut tx, now.plus_seconds(-1)).await.unwrap(), 0);
-        assert_eq!(store::forget(&mut tx, now).await.unwrap(), 1);
+        assert_eq!(store::count(&mut tx, BANK).await.unwrap(), There { listed: 2, ended: 1 });
+        // Of one that ended something is counted, of the other nothing.
+        let new = NewReport {
+            report_id: id(9),
+            branch_id: id(2),
+            relying_party_id: BANK,
+            what: Happened::Refused,
+            day: "2026-11-09",
+            sealed: None,
+        };
+        report::add(&mut tx, &new, "2026-11", now).await.unwrap();
+        assert!(store::end(&mut tx, (id(4), BANK), now).await.unwrap().happened());
+        let before = now.plus_seconds(-1);
+        assert_eq!(store::forget(&mut tx, before, before).await.unwrap(), 0);
+        assert_eq!(store::forget(&mut tx, before, now).await.unwrap(), 1);
+        assert_eq!(store::lookup(&mut tx, id(4)).await.unwrap(), None, "nothing is counted of it");
+        assert_eq!(store::forget(&mut tx, now, before).await.unwrap(), 1);
         assert_eq!(store::lookup(&mut tx, id(2)).await.unwrap(), None);
     })
     .await;

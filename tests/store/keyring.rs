@@ -176,6 +176,36 @@ async fn a_stolen_key_is_revoked_at_once() {
 }
 
 #[tokio::test]
+async fn the_newest_key_that_every_node_holds_follows_one_that_was_stolen() {
+    each_engine(async |context| {
+        Keyring::init(&context).await.unwrap();
+        let keyring = Keyring::open(context.clone()).await.unwrap();
+        let active = token(&keyring, &context).1;
+        let mut config = (*context.config).clone();
+        config.keys.publish_ahead_seconds = 86_400;
+        let context = context.altered(|sources| sources.config = Arc::new(config));
+        let mut waiting = Vec::new();
+        for _ in 0..3 {
+            context.clock.advance(1);
+            waiting.push(Keyring::rotate(&context, KeyPurpose::Token).await.unwrap());
+        }
+        let [old, everywhere, newest] = waiting[..] else { unreachable!() };
+        let mut tx = context.db.write().await.unwrap();
+        let now = context.now();
+        store::report(&mut tx, NODE, &[active, old, everywhere, newest], now).await.unwrap();
+        store::report(&mut tx, OTHER, &[active, old, everywhere], now).await.unwrap();
+        for (without, expected) in [(None, everywhere), (Some(everywhere), old), (Some(old), newest)] {
+            if let Some(kid) = without {
+                store::revoke(&mut tx, &kid, TOKEN, now).await.unwrap().either_way();
+            }
+            let found = ikd::keyring::ports::retirement(&mut tx, &active, now).await.unwrap();
+            assert_eq!(found.successor, Some(expected), "where nothing is everywhere, what most nodes have");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn another_root_secret_is_refused() {
     each_engine(async |context| {
         Keyring::init(&context).await.unwrap();

@@ -3,14 +3,15 @@
 use ikd::attribute::AttributeSet;
 use ikd::clock::{DAY, HOUR, Timestamp};
 use ikd::context::Context;
-use ikd::error::Language;
+use ikd::error::{Code, Language};
 use ikd::register::Date;
 use ikd::relying_party::model::Contract;
 use ikd::relying_party::model::{Quota, Span};
 use ikd::relying_party::notice::About;
 use ikd::relying_party::store::{self, key, notice, quota, usage};
 use ikd::relying_party::{Allowance, Purpose, RelyingParties};
-use ikd::staff::invitation::{Kind, State as LinkState};
+use ikd::secret::Redacted;
+use ikd::staff::invitation::{Contact, Kind, State as LinkState, employee};
 use ikd::staff::model::{AccountState, Affiliation, Realm};
 use ikd::staff::store::invitation::{self, Invitation};
 use ikd::staff::store::{account, party as people};
@@ -212,8 +213,19 @@ async fn links_of_a_party_are_counted_within_a_day_and_taken_back_by_whoever_may
             invitation::add(&mut tx, &one).await.unwrap();
         }
         let day = (later(-DAY), now);
-        assert_eq!(invitation::count_of_party(&mut tx, party, day).await.unwrap(), (3, 3, 2));
-        assert_eq!(invitation::count_of_party(&mut tx, rina, day).await.unwrap(), (0, 0, 0));
+        assert_eq!(invitation::count_of_party(&mut tx, party, day, None).await.unwrap(), (3, 3, 2));
+        assert_eq!(invitation::count_of_party(&mut tx, rina, day, None).await.unwrap(), (0, 0, 0));
+        // Who comes back takes a seat, once however many links count, and none beside the one of who asks about them.
+        for n in [5, 6] {
+            let back = Invitation { comes_back: 1, asked_at: later(-1), ..link(n, Kind::Renew, employee, now) };
+            invitation::add(&mut tx, &back).await.unwrap();
+        }
+        assert_eq!(invitation::count_of_party(&mut tx, party, day, None).await.unwrap(), (5, 5, 3));
+        assert_eq!(invitation::count_of_party(&mut tx, party, day, Some(rina)).await.unwrap(), (5, 5, 3));
+        assert_eq!(invitation::count_of_party(&mut tx, party, day, Some(dewi)).await.unwrap(), (5, 5, 2));
+        for n in [5, 6] {
+            assert!(invitation::refuse(&mut tx, Uuid::from_u128(n), rina, now).await.unwrap().happened());
+        }
         let rows = invitation::of_party(&mut tx, party, day, Uuid::from_u128(4), 9).await.unwrap();
         assert_eq!(rows.iter().map(|row| row.invitation_id.as_u128()).collect::<Vec<_>>(), [3, 2]);
         assert!(
@@ -231,7 +243,7 @@ async fn links_of_a_party_are_counted_within_a_day_and_taken_back_by_whoever_may
         }
         assert!(invitation::withdraw(&mut tx, id(2), party, rina, now).await.unwrap().happened());
         assert!(!invitation::withdraw(&mut tx, id(2), party, rina, now).await.unwrap().happened());
-        assert_eq!(invitation::count_of_party(&mut tx, party, day).await.unwrap(), (3, 2, 1), "asked for all the same");
+        assert_eq!(invitation::count_of_party(&mut tx, party, day, None).await.unwrap(), (5, 2, 1), "asked for all the same");
         assert_eq!(invitation::withdraw_all(&mut tx, party, (dewi, later(-DAY)), (Some(rina), now)).await.unwrap(), 0);
         assert_eq!(invitation::withdraw_all(&mut tx, party, (rina, later(-DAY)), (Some(dewi), now)).await.unwrap(), 2);
 
@@ -266,10 +278,41 @@ async fn links_of_a_party_are_counted_within_a_day_and_taken_back_by_whoever_may
         assert_eq!(invitation::end_about(&mut tx, dewi, now).await.unwrap(), 1);
         assert_eq!(invitation::lookup(&mut tx, id(15)).await.unwrap().unwrap().state, LinkState::Done);
 
+        // What is over, what nobody decided and links that nobody used are forgotten, each after its time.
+        let asked = Invitation { sealed: None, ..of(17, LinkState::Asked, Affiliation::National) };
+        invitation::add(&mut tx, &asked).await.unwrap();
+        let before = later(-2);
+        assert_eq!(invitation::sweep(&mut tx, now, before, before).await.unwrap(), 1, "the link of two days ago");
+        assert_eq!(invitation::sweep(&mut tx, now, now, before).await.unwrap(), 1, "17");
+        assert!(invitation::lookup(&mut tx, id(17)).await.unwrap().is_none());
+        let over = invitation::sweep(&mut tx, now, now, now).await.unwrap();
+        assert!(over > 5 && invitation::lookup(&mut tx, id(15)).await.unwrap().is_none(), "{over}");
+
         assert_eq!(people::count_active(&mut tx, party).await.unwrap(), 2);
         assert!(people::contacts(&mut tx, party, 9).await.unwrap().is_empty());
         account::set_contact(&mut tx, dewi, b"sealed").await.unwrap().either_way();
         assert_eq!(people::contacts(&mut tx, party, 9).await.unwrap(), [(dewi, b"sealed".to_vec())]);
+        // A notice goes where somebody was told when it was ordered.
+        assert!(!account::add_notice(&mut tx, id(21), rina, now).await.unwrap().happened(), "no address is known");
+        assert!(account::add_notice(&mut tx, id(22), dewi, now).await.unwrap().happened());
+        account::set_contact(&mut tx, dewi, b"another").await.unwrap().either_way();
+        assert_eq!(account::notice(&mut tx, id(22)).await.unwrap(), Some((dewi, b"sealed".to_vec())));
+        assert_eq!(account::forget_notices(&mut tx, later(-1)).await.unwrap(), 0);
+        assert_eq!(account::forget_notices(&mut tx, now).await.unwrap(), 1);
+        assert_eq!(account::notice(&mut tx, id(22)).await.unwrap(), None);
+        // Whoever may not act is not held as somebody who may.
+        assert!(account::hold(&mut tx, dewi).await.unwrap().happened());
+        assert!(!account::hold(&mut tx, id(99)).await.unwrap().happened());
+        assert!(account::hold_acting(&mut tx, dewi, now).await.unwrap().happened());
+        account::set_end(&mut tx, dewi, Some(now)).await.unwrap().either_way();
+        assert!(!account::hold_acting(&mut tx, dewi, now).await.unwrap().happened(), "their time is over");
+        account::set_end(&mut tx, dewi, None).await.unwrap().either_way();
+        account::pause(&mut tx, dewi, now).await.unwrap().either_way();
+        assert!(!account::hold_acting(&mut tx, dewi, now).await.unwrap().happened(), "their rights rest");
+        account::restore(&mut tx, dewi).await.unwrap().either_way();
+        account::set_state(&mut tx, dewi, AccountState::Disabled).await.unwrap().either_way();
+        assert!(!account::hold_acting(&mut tx, dewi, now).await.unwrap().happened(), "they were disabled");
+        account::set_state(&mut tx, dewi, AccountState::Active).await.unwrap().either_way();
         assert!(!people::stop(&mut tx, dewi, "x", now).await.unwrap().happened(), "an employee");
         assert!(people::stop(&mut tx, rina, "Ponsel dicuri", now).await.unwrap().happened());
         assert!(!people::stop(&mut tx, rina, "x", now).await.unwrap().happened());
@@ -278,6 +321,53 @@ async fn links_of_a_party_are_counted_within_a_day_and_taken_back_by_whoever_may
         assert_eq!(people::count_active(&mut tx, party).await.unwrap(), 1);
         account::set_state(&mut tx, rina, AccountState::Active).await.unwrap().either_way();
         assert_eq!(people::administrators(&mut tx, party).await.unwrap()[0].stopped_at, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_comes_back_by_a_link_has_a_seat_and_takes_the_last_one_once() {
+    each_engine(async |context| {
+        let (_, party, _) = bank(&context).await;
+        let accounts = Accounts::new(context.clone());
+        let add = async |post, name: &str| accounts.add(post, name, name, None).await.unwrap().staff_id;
+        let rina = add(Post::PartyAdministrator("Bank Uji"), "rina").await;
+        let gone = [add(Post::RelyingParty("Bank Uji"), "dewi").await, add(Post::RelyingParty("Bank Uji"), "budi").await];
+        let now = context.now();
+        let mut tx = context.db.write().await.unwrap();
+        let like = account::by_id(&mut tx, gone[0]).await.unwrap().unwrap();
+        for person in gone {
+            account::set_state(&mut tx, person, AccountState::Disabled).await.unwrap().either_way();
+        }
+        for n in 2..employee::MOST_PEOPLE {
+            let mut one = like.clone();
+            one.person.staff_id = Uuid::from_u128(n as u128);
+            one.person.username = format!("orang{n}");
+            account::add(&mut tx, &one, now).await.unwrap();
+        }
+        // One seat is left.
+        assert_eq!(people::count_active(&mut tx, party).await.unwrap(), employee::MOST_PEOPLE - 1);
+        let by = employee::Inviter { party, staff_id: rina, now };
+        let contact = || Contact { email: Redacted(String::from("a@bank.example")), language: Language::Indonesian };
+        employee::renew(&context, &mut tx, by, gone[0], contact()).await.unwrap();
+        let full = employee::renew(&context, &mut tx, by, gone[1], contact()).await.unwrap_err();
+        assert_eq!(full.code(), Some(Code::TooMany), "the other one's link has the seat");
+        employee::require_seat(&mut tx, party, gone[1], now).await.unwrap_err();
+        // The same person again, by another link, the same one sent anew, or at once, takes no second seat.
+        employee::renew(&context, &mut tx, by, gone[0], contact()).await.unwrap();
+        employee::require_seat(&mut tx, party, gone[0], now).await.unwrap();
+        let open = employee::open(&mut tx, by, Uuid::max(), 9).await.unwrap();
+        employee::resend(&context, &mut tx, by, open[0].invitation_id).await.unwrap();
+        // Sent anew it needs the seat that it had: who came meanwhile has it.
+        for one in employee::open(&mut tx, by, Uuid::max(), 9).await.unwrap().iter().skip(1) {
+            employee::withdraw(&mut tx, by, one.invitation_id).await.unwrap();
+        }
+        let left = employee::open(&mut tx, by, Uuid::max(), 9).await.unwrap();
+        let mut last = like.clone();
+        (last.person.staff_id, last.person.username) = (Uuid::from_u128(1), String::from("terakhir"));
+        account::add(&mut tx, &last, now).await.unwrap();
+        let full = employee::resend(&context, &mut tx, by, left[0].invitation_id).await.unwrap_err();
+        assert_eq!(full.code(), Some(Code::TooMany));
     })
     .await;
 }

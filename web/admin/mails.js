@@ -1,6 +1,7 @@
 // What the service's mails say: every kind that exists, with invented people, in the language of the page.
 
 import { el, fill } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { known, language, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 
@@ -34,14 +35,16 @@ const line = ({ kind, samples }) =>
 /** Shows them below `parts`. Gives a function that ends it. */
 export function mailsScreen(main, session, parts) {
   let ended = false;
+  const asking = newest(() => ended);
   const shown = el("div", {}, el("p", { class: "muted" }, t("admin.loading")));
 
   async function load() {
+    const counts = asking();
     try {
       const { items } = await session.call(`/mails?language=${language}`);
-      if (!ended) fill(shown, el("ul", { class: "lines" }, items.map(line)));
+      if (counts()) fill(shown, el("ul", { class: "lines" }, items.map(line)));
     } catch (error) {
-      if (!ended) fill(shown, failed(error, load));
+      if (counts()) fill(shown, failed(error, load));
     }
   }
 

@@ -1,6 +1,7 @@
 // One office: what it is and where it stands, which two administrators change; and what its own people say of it.
 
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, language, t } from "/web/shared/i18n.js";
 import { askForm, formOf } from "/web/staff/form.js";
 import { arrive, failed } from "/web/staff/frame.js";
@@ -120,6 +121,7 @@ const listed = (items) => el("ul", { class: "plain" }, items.map((one) => el("li
 export function officeScreen(main, session, id, which) {
   if (id === "baru") return newOffice(main, session);
   let ended = false;
+  const asking = newest(() => ended);
   const may = session.who.permissions.includes("ask_proposals");
   const place = el("div", { class: "problem-place" });
   const path = (rest = "") => `/offices/${encodeURIComponent(id)}${rest}`;
@@ -212,9 +214,10 @@ export function officeScreen(main, session, id, which) {
   }
 
   async function load() {
+    const counts = asking();
     try {
       const office = await session.call(path());
-      if (ended) return;
+      if (!counts()) return;
       const words = {
         title: t("offices.change"),
         lead: t("offices.change.lead", { name: office.name }),
@@ -226,7 +229,7 @@ export function officeScreen(main, session, id, which) {
       fill(main, isForm ? officeForm(words, {}, officeFields(office), post("/change")) : page(office));
       arrive(main);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       fill(main, el("section", { class: "card stack" }, el("h1", {}, t("offices.title")), failed(error, load)));
       arrive(main);
     }

@@ -1,6 +1,7 @@
 // The offices as a tree: those that stand below none, and from each down to those below it.
 
 import { button, el, fill, icon } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { t } from "/web/shared/i18n.js";
 import { officeField } from "/web/shared/office-field.js";
 import { arrive, failed } from "/web/staff/frame.js";
@@ -24,17 +25,19 @@ export function officeList(session, above, isOver) {
   const list = el("ul", { class: "lines" });
   const more = el("div", {}, el("p", { class: "muted" }, t("admin.loading")));
 
+  const asking = newest(isOver);
   async function load(cursor) {
+    const counts = asking();
     try {
       const query = new URLSearchParams({ limit: 50, ...(above ? { above } : {}), ...(cursor ? { cursor } : {}) });
       const { items, next } = await session.call(`/offices?${query}`);
-      if (isOver()) return;
+      if (!counts()) return;
       list.append(...items.map(line));
       const none = el("li", { class: "empty" }, icon("office"), el("p", {}, t("offices.none")));
       if (!list.children.length) fill(list, none);
       fill(more, next ? button(t("admin.more"), () => load(next), { kind: "secondary", wide: false }) : null);
     } catch (error) {
-      if (!isOver()) fill(more, failed(error, () => load(cursor)));
+      if (counts()) fill(more, failed(error, () => load(cursor)));
     }
   }
   load();

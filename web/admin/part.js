@@ -1,6 +1,7 @@
 // A part of the settings that is drawn from one answer of the service.
 
 import { el, fill } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 
@@ -10,13 +11,15 @@ import { arrive, failed } from "/web/staff/frame.js";
  */
 export function partScreen(main, { parts, title, look, page }) {
   let ended = false;
+  const asking = newest(() => ended);
   async function load() {
+    const counts = asking();
     try {
       const found = await look();
-      if (ended) return;
+      if (!counts()) return;
       fill(main, page(found));
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       fill(main, el("section", { class: "card stack" }, parts, el("h1", {}, title), failed(error, load)));
     }
     arrive(main);

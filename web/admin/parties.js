@@ -1,6 +1,7 @@
 // Relying parties: who verifies, and under what contract. One administrator asks that one come, another grants it.
 
 import { announce, button, el, field, fill, icon } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { ktpDate, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 
@@ -60,7 +61,7 @@ const WAIT_MILLISECONDS = 300;
 /** Shows them. Gives a function that ends it. */
 export function partiesScreen(main, session) {
   let ended = false;
-  let asked = 0;
+  const asking = newest(() => ended);
   let timer;
   const list = el("ul", { class: "lines" });
   const more = el("div", {}, el("p", { class: "muted" }, t("admin.loading")));
@@ -78,12 +79,12 @@ export function partiesScreen(main, session) {
   });
 
   async function load(cursor) {
-    const mine = (asked += 1);
+    const counts = asking();
     const words = search.input.value.trim();
     try {
       const query = new URLSearchParams({ limit: 50, ...(words ? { words } : {}), ...(cursor ? { cursor } : {}) });
       const { items, next } = await session.call(`/parties?${query}`);
-      if (ended || mine !== asked) return;
+      if (!counts()) return;
       if (!cursor) fill(list);
       list.append(...items.map(line));
       const none = el("p", {}, t(words ? "parties.nothing" : "parties.none"));
@@ -91,7 +92,7 @@ export function partiesScreen(main, session) {
       if (words && !cursor) announce(t("parties.found", { n: next ? `${items.length}+` : items.length }));
       fill(more, next ? button(t("admin.more"), () => load(next), { kind: "secondary", wide: false }) : null);
     } catch (error) {
-      if (!ended && mine === asked) fill(more, failed(error, () => load(cursor)));
+      if (counts()) fill(more, failed(error, () => load(cursor)));
     }
   }
 

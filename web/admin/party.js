@@ -1,6 +1,7 @@
 // One relying party: what it is entitled to, contract, keys, people, figures; and what can be asked about it.
 
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, language, t } from "/web/shared/i18n.js";
 import { askForm, formOf } from "/web/staff/form.js";
 import { arrive, failed } from "/web/staff/frame.js";
@@ -81,6 +82,7 @@ export function partyScreen(main, session, id, which) {
   if (id === "baru") return newParty(main, session);
   if (id === "laporan") return reportedScreen(main, session);
   let ended = false;
+  const asking = newest(() => ended);
   const may = (permission) => session.who.permissions.includes(permission);
   const place = el("div", { class: "problem-place" });
   const path = (rest = "") => `/parties/${encodeURIComponent(id)}${rest}`;
@@ -183,10 +185,12 @@ export function partyScreen(main, session, id, which) {
 
   function figures() {
     const shown = el("div", {}, el("p", { class: "muted" }, t("admin.loading")));
+    const asking = newest(() => ended);
     const load = async () => {
+      const counts = asking();
       try {
         const { month: code, items } = await session.call(path("/usage"));
-        if (ended) return;
+        if (!counts()) return;
         const month = monthName(code);
         const word = (one) => (one.outcome === "valid" ? t("parties.usage.valid") : t(`parties.usage.${one.kind}`));
         const rows = items.map((one) =>
@@ -212,7 +216,7 @@ export function partyScreen(main, session, id, which) {
         );
         fill(shown, rows.length ? table : el("p", { class: "muted" }, t("parties.usage.none", { month })));
       } catch (error) {
-        if (!ended) fill(shown, failed(error, load));
+        if (counts()) fill(shown, failed(error, load));
       }
     };
     load();
@@ -301,14 +305,15 @@ export function partyScreen(main, session, id, which) {
   }
 
   async function load() {
+    const counts = asking();
     try {
       const party = await session.call(path());
-      if (ended) return;
+      if (!counts()) return;
       const form = which === "hak" && may("ask_proposals");
       fill(main, form ? entitlementForm(party) : page(party));
       arrive(main);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       fill(
         main,
         el("section", { class: "card stack" }, el("h1", {}, t("parties.title")), failed(error, load)),

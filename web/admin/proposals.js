@@ -1,6 +1,7 @@
 // What administrators of the nation ask of each other: one asks, another grants, and then it is done.
 
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { askForm } from "/web/staff/form.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
@@ -24,9 +25,14 @@ export function proposalsScreen(main, session) {
   let ended = false;
   const may = (permission) => session.who.permissions.includes(permission);
   const place = el("div", { class: "problem-place" });
+  const blank = () => ({
+    list: el("ul", { class: "lines" }),
+    more: el("div", {}),
+    asking: newest(() => ended),
+  });
   const lists = {
-    waiting: { list: el("ul", { class: "lines" }), more: el("div", {}), query: "", none: "proposal.none" },
-    all: { list: el("ul", { class: "lines" }), more: el("div", {}), query: "all=true&", none: "proposal.all.none" },
+    waiting: { ...blank(), query: "", none: "proposal.none" },
+    all: { ...blank(), query: "all=true&", none: "proposal.all.none" },
   };
 
   /** Does something, says so, and draws anew what it may have changed. */
@@ -104,12 +110,13 @@ export function proposalsScreen(main, session) {
   }
 
   async function load(which, cursor) {
-    const { list, more, query, none } = lists[which];
+    const { list, more, query, none, asking } = lists[which];
+    const counts = asking();
     if (!cursor) fill(more, list.children.length ? null : el("p", { class: "muted" }, t("admin.loading")));
     try {
       const rest = cursor ? `cursor=${encodeURIComponent(cursor)}` : "";
       const { items, next } = await session.call(`/proposals?${query}${rest}`);
-      if (ended) return;
+      if (!counts()) return;
       const shown = items.filter((item) => which === "waiting" || item.state !== "waiting");
       if (!cursor) fill(list);
       list.append(...shown.map((item) => line(item, which === "all")));
@@ -118,7 +125,7 @@ export function proposalsScreen(main, session) {
       const older = () => button(t("admin.more"), () => load(which, next), { kind: "secondary", wide: false });
       fill(more, next ? older() : null);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       if (!cursor) fill(list);
       fill(more, failed(error, () => load(which, cursor)));
     }

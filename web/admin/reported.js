@@ -1,9 +1,9 @@
 // How often people report that relying parties ask for photocopies or refuse digital KTPs: numbers, the worst first.
 
-import { el, field, fill, icon } from "/web/shared/dom.js";
+import { el, fill, icon } from "/web/shared/dom.js";
 import { t } from "/web/shared/i18n.js";
-import { arrive, failed } from "/web/staff/frame.js";
-import { months } from "/web/staff/months.js";
+import { arrive } from "/web/staff/frame.js";
+import { monthAsked } from "/web/staff/month-asked.js";
 import { number } from "./party-lines.js";
 
 const head = (key) => el("th", { scope: "col" }, t(`reported.${key}`));
@@ -37,27 +37,14 @@ function table(items) {
 /** Shows it. Gives a function that ends it. */
 export function reportedScreen(main, session) {
   let ended = false;
-  let asked = 0;
-  const shown = el("div", { "aria-live": "polite" });
-  const month = field({
+  const none = () => el("div", { class: "empty" }, icon("check"), el("p", {}, t("reported.none")));
+  const { month, shown } = monthAsked({
     id: "reported-month",
     label: t("reported.month"),
-    tag: "select",
-    options: months(),
-    onchange: () => load(),
+    read: (chosen) => session.call(`/branch-counts?month=${chosen}`),
+    draw: ({ items }) => (items.length ? table(items) : none()),
+    isOver: () => ended,
   });
-
-  async function load() {
-    const mine = (asked += 1);
-    try {
-      const { items } = await session.call(`/branch-counts?month=${month.input.value}`);
-      if (ended || mine !== asked) return;
-      const none = el("div", { class: "empty" }, icon("check"), el("p", {}, t("reported.none")));
-      fill(shown, items.length ? table(items) : none);
-    } catch (error) {
-      if (!ended && mine === asked) fill(shown, failed(error, load));
-    }
-  }
 
   fill(
     main,
@@ -72,6 +59,5 @@ export function reportedScreen(main, session) {
     ),
   );
   arrive(main);
-  load();
   return () => (ended = true);
 }

@@ -1,7 +1,7 @@
 // Residents whom somebody of the office received: who receives scans their QR, and whoever serves calls them.
 
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
-import { explainQr } from "/web/shared/http.js";
+import { explainQr, newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { intake } from "/web/staff/intake.js";
@@ -19,6 +19,7 @@ export function arrivalsPart(api, { serve, passesOn, place }) {
   const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
   const look = looking(load, REFRESH_MILLISECONDS);
   let ended = false;
+  const asking = newest(() => ended);
   let known = null;
 
   async function take(id, send) {
@@ -69,10 +70,11 @@ export function arrivalsPart(api, { serve, passesOn, place }) {
   }
 
   async function load(quiet) {
+    const counts = asking();
     look.begin(quiet);
     try {
       const { items } = await api.arrivals();
-      if (ended) return;
+      if (!counts()) return;
       const shown = (item) => [item.registration_id, item.received_by, minutes(item.received_at)];
       const now = JSON.stringify(items.map(shown));
       if (now !== known) {
@@ -81,7 +83,7 @@ export function arrivalsPart(api, { serve, passesOn, place }) {
         fill(list, items.length ? items.map(line) : none);
       }
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       if (!quiet) {
         fill(list);
         fill(

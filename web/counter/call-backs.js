@@ -1,6 +1,7 @@
 // Whom two colleagues approved without an e-mail address and the lot drew: a third person calls them back.
 
 import { announce, button, el, fill, icon } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { failed } from "/web/staff/frame.js";
 
@@ -80,12 +81,16 @@ export function callBackSection(api) {
     );
   }
 
+  const asking = newest();
   async function load() {
+    const counts = asking();
     try {
       const { items } = await api.callBacks();
+      if (!counts()) return;
       node.hidden = items.length === 0;
       fill(list, items.map(line));
     } catch (error) {
+      if (!counts()) return;
       node.hidden = false;
       fill(place, failed(error, load));
     }

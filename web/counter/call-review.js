@@ -2,6 +2,7 @@
 // names no resident; each is looked at once, and what came of that is written down.
 
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
@@ -34,6 +35,7 @@ const officerLine = (one) =>
 /** Gives a function that ends it. */
 export function callReviewScreen(main, api, { back }) {
   let ended = false;
+  const asking = newest(() => ended);
   const officers = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
   const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
   const foot = el("div", {});
@@ -90,9 +92,10 @@ export function callReviewScreen(main, api, { back }) {
   }
 
   async function load(cursor) {
+    const counts = asking();
     try {
       const [page, people] = await Promise.all([api.blocks(cursor), cursor ? null : api.blockingOfficers()]);
-      if (ended) return;
+      if (!counts()) return;
       if (!cursor) {
         const none = (key) => el("li", { class: "empty" }, icon("check"), el("p", {}, t(key)));
         fill(officers, people.items.length ? people.items.map(officerLine) : none("calls.none"));
@@ -101,7 +104,7 @@ export function callReviewScreen(main, api, { back }) {
       list.append(...page.items.map(blockLine));
       fill(foot, page.next ? button(t("calls.more"), () => load(page.next), { kind: "quiet" }) : null);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       if (!cursor) [officers, list].forEach((part) => fill(part));
       fill(
         foot,

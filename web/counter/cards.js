@@ -1,6 +1,7 @@
 // Printed cards for residents without a phone: the form with which one begins, and the cards that this office issued.
 
 import { button, el, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { helperFact, helperPart, helperWarning } from "./helper.js";
@@ -41,15 +42,17 @@ function issuedList(api, isOver) {
         ),
       ),
     );
+  const asking = newest(isOver);
   async function load(cursor) {
+    const counts = asking();
     try {
       const { items, next } = await api.issuedCards(cursor);
-      if (isOver()) return;
+      if (!counts()) return;
       if (!cursor) fill(list, items.length ? null : el("li", { class: "empty" }, t("cards.none")));
       list.append(...items.map(line));
       fill(foot, next ? button(t("cards.more"), () => load(next), { kind: "quiet" }) : null);
     } catch (error) {
-      if (isOver()) return;
+      if (!counts()) return;
       if (!cursor) fill(list);
       fill(
         foot,

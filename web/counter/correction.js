@@ -1,7 +1,7 @@
 // One correction case at the counter, with what the officer may do about it.
 
 import { announce, button, el, fill, notice } from "/web/shared/dom.js";
-import { explain } from "/web/shared/http.js";
+import { explain, newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
@@ -11,6 +11,7 @@ import { picturePair } from "./faces.js";
 /** Shows one case. `back()` leads to the list. Gives a function that ends it. */
 export function correctionScreen(main, api, id, { back }) {
   let ended = false;
+  const asking = newest(() => ended);
   let sending = false;
 
   function compared(view) {
@@ -175,11 +176,12 @@ export function correctionScreen(main, api, id, { back }) {
   }
 
   async function load() {
+    const counts = asking();
     try {
       const view = await api.correction(id);
-      if (!ended) draw(view);
+      if (counts()) draw(view);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       fill(
         main,
         el(

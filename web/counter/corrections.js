@@ -1,6 +1,7 @@
 // Correction cases at the counter: the office's list, and taking one that a resident names.
 
 import { button, el, failNamed, field, fill, icon } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { badge } from "./correction-words.js";
@@ -10,6 +11,7 @@ import { nikField } from "./nik-field.js";
  * takes them further. Gives what ends it. */
 export function correctionsScreen(main, api, { open, works }) {
   let ended = false;
+  const asking = newest(() => ended);
   const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
   const foot = el("div", {});
   const nik = nikField();
@@ -65,16 +67,17 @@ export function correctionsScreen(main, api, { open, works }) {
     );
 
   async function load() {
+    const counts = asking();
     try {
       const { items } = await api.corrections();
-      if (ended) return;
+      if (!counts()) return;
       fill(
         list,
         items.length ? items.map(line) : el("li", { class: "empty" }, icon("check"), el("p", {}, t("correction.none"))),
       );
       fill(foot);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       fill(list);
       fill(foot, failed(error, load));
     }

@@ -3,7 +3,7 @@
 
 import { announce, button, el, fill, notice } from "/web/shared/dom.js";
 import { ring, stopwatch } from "/web/shared/countdown.js";
-import { explain } from "/web/shared/http.js";
+import { explain, newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { drawQr } from "/web/shared/qr.js";
 import { arrive, failed } from "/web/staff/frame.js";
@@ -21,6 +21,7 @@ export function counterQrScreen(main, api, { open }) {
   const none = el("p", { class: "muted" }, t("matches.none"));
   const timer = ring({ seconds: 90, renewAt: 60, onRenew: renew, label: t("counter_qr.left") });
   let ended = false;
+  const asking = newest(() => ended);
   let known = "";
   const lines = new Map();
   let minded = stopwatch();
@@ -154,9 +155,10 @@ export function counterQrScreen(main, api, { open }) {
   }
 
   async function look() {
+    const counts = asking();
     try {
       const { items } = await api.matches();
-      if (!ended) show(items);
+      if (counts()) show(items);
     } catch {
       /* the next round tells */
     }

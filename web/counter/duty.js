@@ -2,6 +2,7 @@
 // Whoever doubts scans it, or types the code at `/cek`.
 
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { ring, stopwatch } from "/web/shared/countdown.js";
 import { exactTime, t } from "/web/shared/i18n.js";
 import { drawQr } from "/web/shared/qr.js";
@@ -20,6 +21,7 @@ export const whereOf = (session) => [session.place ?? t("outreach.kind.home_visi
 /** `office` is where one is without a session; `photos`, where one may take them, leads there. */
 export function dutyScreen(main, api, { office, photos }) {
   let ended = false;
+  const asking = newest(() => ended);
   let stop = () => {};
   const place = el(
     "div",
@@ -28,13 +30,14 @@ export function dutyScreen(main, api, { office, photos }) {
   );
 
   async function load() {
+    const counts = asking();
     stop();
     stop = () => {};
     try {
       const view = await api.duty();
-      if (!ended) show(view);
+      if (counts()) show(view);
     } catch (error) {
-      if (!ended) fill(place, failed(error, load));
+      if (counts()) fill(place, failed(error, load));
     }
   }
 

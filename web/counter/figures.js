@@ -2,6 +2,7 @@
 // views, which are never added up. Each chart has its sentence and its table.
 
 import { el, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, known, ktpDate, language, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { bars, dailyChart, duration, number, part, percent, tileMap } from "/web/staff/charts.js";
@@ -232,6 +233,7 @@ function reasonsPart(data) {
 export function figuresScreen(main, api, chosen, { filter, recaps, others }) {
   let asked = SPANS.includes(chosen) ? chosen : "days30";
   let ended = false;
+  const asking = newest(() => ended);
   const place = el("div", { class: "stack" });
   const select = el(
     "select",
@@ -274,15 +276,16 @@ export function figuresScreen(main, api, chosen, { filter, recaps, others }) {
   }
 
   async function load() {
+    const counts = asking();
     const mine = asked;
     fill(place, el("p", { class: "empty", role: "status" }, t("angka.loading")));
     try {
       const dates = span(mine);
       const data = await api.officeFigures(...dates);
-      if (ended || mine !== asked) return;
+      if (!counts()) return;
       show(data, dates);
     } catch (error) {
-      if (ended || mine !== asked) return;
+      if (!counts()) return;
       fill(place, failed(error, load));
     }
   }

@@ -1,7 +1,8 @@
 // What people report who met somebody that said to be of this office, for supervisors and the head.
 
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
-import { dateTime, t } from "/web/shared/i18n.js";
+import { newest } from "/web/shared/http.js";
+import { dateTime, dayOf, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
 
@@ -10,6 +11,7 @@ const STATES = ["open", "closed"];
 /** Gives a function that ends it. */
 export function fraudReportsScreen(main, api, { back }) {
   let ended = false;
+  const asking = newest(() => ended);
   let state = "open";
   const list = el("ul", { class: "lines" });
   const foot = el("div", {});
@@ -48,7 +50,7 @@ export function fraudReportsScreen(main, api, { back }) {
         "div",
         { class: "row spread" },
         el("b", { class: "mono" }, item.reference),
-        el("span", { class: "muted small" }, dateTime(item.reported_at)),
+        el("span", { class: "muted small" }, dayOf(item.reported_on)),
       ),
       item.about
         ? el("p", { class: "badge bad" }, icon("warning"), t("fraud.about", { who: item.about }))
@@ -74,9 +76,10 @@ export function fraudReportsScreen(main, api, { back }) {
     );
 
   async function load(cursor) {
+    const counts = asking();
     try {
       const page = await api.fraudReports(state, cursor);
-      if (ended) return;
+      if (!counts()) return;
       if (!cursor) {
         const none = el("li", { class: "empty" }, icon("check"), el("p", {}, t(`fraud.none.${state}`)));
         fill(list, page.items.length ? null : none);
@@ -84,7 +87,7 @@ export function fraudReportsScreen(main, api, { back }) {
       list.append(...page.items.map(line));
       fill(foot, page.next ? button(t("calls.more"), () => load(page.next), { kind: "quiet" }) : null);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       if (!cursor) fill(list);
       fill(
         foot,

@@ -2,6 +2,7 @@
 // that is written down. It names nobody who was helped.
 
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
@@ -9,6 +10,7 @@ import { askReason } from "./ask-reason.js";
 /** Gives a function that ends it. */
 export function helpersScreen(main, api, { back }) {
   let ended = false;
+  const asking = newest(() => ended);
   const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
   const place = el("div", { class: "problem-place" });
 
@@ -60,13 +62,14 @@ export function helpersScreen(main, api, { back }) {
     );
 
   async function load() {
+    const counts = asking();
     try {
       const { items } = await api.helpers();
-      if (ended) return;
+      if (!counts()) return;
       const none = el("li", { class: "empty" }, icon("check"), el("p", {}, t("helpers.none")));
       fill(list, items.length ? items.map(line) : none);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       fill(list);
       fill(place, failed(error, load));
     }

@@ -6,7 +6,7 @@
 //   facts(view, fact), more(view)   what is told of the person; beside() stands beside the form
 
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
-import { explain } from "/web/shared/http.js";
+import { explain, newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
@@ -124,6 +124,7 @@ function person(kind, view) {
 export function requestScreen(main, kind, id, { waiting }) {
   const { say } = kind;
   let ended = false;
+  const asking = newest(() => ended);
   let sending = false;
   let shown = null;
 
@@ -263,12 +264,13 @@ export function requestScreen(main, kind, id, { waiting }) {
   }
 
   async function load() {
+    const counts = asking();
     fill(main, el("h1", {}, t("person.loading")));
     try {
       const view = await kind.open(id);
-      if (!ended) draw(view);
+      if (counts()) draw(view);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       const over = error.code === "not_found";
       fill(
         main,

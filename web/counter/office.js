@@ -2,6 +2,7 @@
 // same. What the office is and where it stands is said elsewhere.
 
 import { announce, button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dayOf, language, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { hallOf } from "./arrivals.js";
@@ -54,6 +55,7 @@ function dayFields(day, spans, counts) {
 /** `memory` outlives drawing anew. Gives a function that ends it. */
 export function officeScreen(main, api, { memory }) {
   let ended = false;
+  const asking = newest(() => ended);
   const counts = (memory.counts = memory.counts ?? {});
 
   function hours(office) {
@@ -239,10 +241,12 @@ export function officeScreen(main, api, { memory }) {
   }
 
   async function load() {
+    const counts = asking();
     try {
-      draw(await api.office());
+      const office = await api.office();
+      if (counts()) draw(office);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       fill(main, el("h1", {}, t("office.title")), failed(error, load));
       arrive(main);
     }

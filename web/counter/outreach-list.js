@@ -1,6 +1,7 @@
 // The office's sessions of outreach (jemput bola): what comes, what is open, what was.
 
 import { button, el, fill, icon } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dayOf, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { hour } from "./duty.js";
@@ -27,6 +28,7 @@ export const whenOf = ({ starts_at: from, ends_at: to }) =>
 /** `plan`, where one may, leads to the form. Gives a function that ends it. */
 export function outreachesScreen(main, api, { plan }) {
   let ended = false;
+  const asking = newest(() => ended);
   const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
   const foot = el("div", {});
 
@@ -44,9 +46,10 @@ export function outreachesScreen(main, api, { plan }) {
     );
 
   async function load(cursor) {
+    const counts = asking();
     try {
       const page = await api.outreaches(cursor);
-      if (ended) return;
+      if (!counts()) return;
       if (!cursor) {
         const none = el("li", { class: "empty" }, icon("list"), el("p", {}, t("outreach.none")));
         fill(list, page.items.length ? null : none);
@@ -54,7 +57,7 @@ export function outreachesScreen(main, api, { plan }) {
       list.append(...page.items.map(line));
       fill(foot, page.next ? button(t("calls.more"), () => load(page.next), { kind: "quiet" }) : null);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       if (!cursor) fill(list);
       fill(
         foot,

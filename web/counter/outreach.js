@@ -1,6 +1,7 @@
 // A session of outreach: its plan, its roster, and the sheet that closes it.
 
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { confirm } from "/web/shared/dialog.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
@@ -53,19 +54,21 @@ function sheet(view) {
 /** `alone`: whether one's own word is enough for a plan. Gives a function that ends it. */
 export function outreachScreen(main, api, id, { alone, back }) {
   let ended = false;
+  const asking = newest(() => ended);
   let inner = () => {};
 
   const waiting = [el("h1", {}, t("outreach.title")), el("p", {}, t("queue.loading"))];
   fill(main, el("section", { class: "card stack" }, waiting));
 
   async function load() {
+    const counts = asking();
     inner();
     inner = () => {};
     try {
       const view = await api.outreach(id);
-      if (!ended) draw(view);
+      if (counts()) draw(view);
     } catch (error) {
-      if (!ended) fill(main, failed(error, load), button(t("outreach.back"), back, { kind: "quiet" }));
+      if (counts()) fill(main, failed(error, load), button(t("outreach.back"), back, { kind: "quiet" }));
     }
   }
 

@@ -2,6 +2,7 @@
 // back.
 
 import { announce, button, el, fill, icon } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { failed } from "/web/staff/frame.js";
 
@@ -56,12 +57,16 @@ export function pausedSection(api) {
     );
   }
 
+  const asking = newest();
   async function load() {
+    const counts = asking();
     try {
       const { items } = await api.paused();
+      if (!counts()) return;
       node.hidden = items.length === 0;
       fill(list, items.map(line));
     } catch (error) {
+      if (!counts()) return;
       node.hidden = false;
       fill(place, failed(error, load));
     }

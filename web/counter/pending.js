@@ -2,6 +2,7 @@
 // is to look at. Below it the own requests, which others decide.
 
 import { announce, button, el, fill, icon } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { callBackSection } from "./call-backs.js";
@@ -41,6 +42,7 @@ function age(since) {
  */
 export function pendingScreen(main, api, { may }) {
   let ended = false;
+  const asking = newest(() => ended);
   const look = looking(load, REFRESH_MILLISECONDS);
   let known = null;
   let count = 0;
@@ -73,10 +75,11 @@ export function pendingScreen(main, api, { may }) {
     );
 
   async function load(quiet) {
+    const counts = asking();
     look.begin(quiet);
     try {
       const page = await api.inbox();
-      if (ended) return;
+      if (!counts()) return;
       const now = JSON.stringify([page.items.map((item) => [item, age(item.since)]), page.own]);
       if (now !== known) {
         const more = known !== null && page.items.length > count;
@@ -93,7 +96,7 @@ export function pendingScreen(main, api, { may }) {
         next(page.next);
       }
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       if (!quiet) fill(list);
       fill(
         foot,
@@ -116,14 +119,15 @@ export function pendingScreen(main, api, { may }) {
   }
 
   async function further(cursor) {
+    const counts = asking();
     look.stop();
     try {
       const page = await api.inbox(cursor);
-      if (ended) return;
+      if (!counts()) return;
       list.append(...page.items.map((item) => line(item, false)));
       next(page.next);
     } catch (error) {
-      if (!ended) fill(foot, failed(error, () => further(cursor)));
+      if (counts()) fill(foot, failed(error, () => further(cursor)));
     }
   }
 

@@ -2,6 +2,7 @@
 // registrations. Nothing is shown of anybody but what tells people apart; who is opened is opened with a reason.
 
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { badge } from "./badge.js";
@@ -80,16 +81,18 @@ function searchPart(api, isOver) {
   const foot = el("div", {});
   const send = el("button", { type: "submit", class: "button wide" }, icon("list"), t("people.search"));
 
+  const asking = newest(isOver);
   async function more(text, cursor) {
+    const counts = asking();
     try {
-      show(text, await api.searchPeople(text, cursor));
+      const page = await api.searchPeople(text, cursor);
+      if (counts()) show(text, page);
     } catch (error) {
-      if (!isOver()) fill(foot, failed(error, () => more(text, cursor)));
+      if (counts()) fill(foot, failed(error, () => more(text, cursor)));
     }
   }
 
   function show(text, page, first) {
-    if (isOver()) return;
     if (first) fill(list);
     list.append(...page.items.map(line));
     const none = !list.children.length;
@@ -112,7 +115,9 @@ function searchPart(api, isOver) {
       fill(list);
       fill(foot);
       const text = query.input.value.trim();
-      show(text, await api.searchPeople(text), true);
+      const counts = asking();
+      const page = await api.searchPeople(text);
+      if (counts()) show(text, page, true);
     },
   });
   return el(

@@ -2,7 +2,7 @@
 // decision.
 
 import { button, el, fill, notice, toast } from "/web/shared/dom.js";
-import { explain } from "/web/shared/http.js";
+import { explain, newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed, shortcuts } from "/web/staff/frame.js";
 import { badge } from "./badge.js";
@@ -53,11 +53,11 @@ function layout(view, { faces: pictures, data, decision: part }) {
 export function personScreen(main, api, id, { next, nextKey, memory }) {
   const desk = deskOf(id, memory, recall(id));
   let ended = false;
+  const asking = newest(() => ended || decided);
   const look = looking(load, REFRESH_MILLISECONDS);
   let sending = false;
   let decided = false;
   let drawn = null;
-  let asked = 0;
   let act = null;
   const end = shortcuts({
     "Ctrl+Enter": () => act?.approve(),
@@ -161,9 +161,7 @@ export function personScreen(main, api, id, { next, nextKey, memory }) {
 
   async function load(quiet) {
     look.begin(quiet);
-    // The answer to a later question counts, whichever comes first.
-    const mine = ++asked;
-    const counts = () => mine === asked && !ended && !decided;
+    const counts = asking();
     try {
       const view = await api.view(id, { quiet });
       const release = await awaited(view);

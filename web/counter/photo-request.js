@@ -6,6 +6,7 @@
 //   facts(view)             what is told of the person; granted(view, tools) what there is once it was granted
 
 import { announce, button, el, field, fill, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
@@ -39,6 +40,7 @@ function witnessPart() {
 export function photoRequestScreen(main, kind, id, { another, waiting }) {
   const { say } = kind;
   let ended = false;
+  const asking = newest(() => ended);
   const look = looking(load, REFRESH_MILLISECONDS);
   let sending = false;
   let known = null;
@@ -214,17 +216,18 @@ export function photoRequestScreen(main, kind, id, { another, waiting }) {
   }
 
   async function load(quiet) {
+    const counts = asking();
     look.begin(quiet);
     try {
       const view = await kind.open(id, { quiet });
-      if (ended) return undefined;
+      if (!counts()) return undefined;
       // A decision is under way: what comes of it is looked at then.
       if (sending) return look.again();
       // A dialog over the screen is answered first.
       if (JSON.stringify(view) !== known && !document.querySelector("dialog[open]")) draw(view);
       if (view.state === "asked") look.again();
     } catch (error) {
-      if (ended) return undefined;
+      if (!counts()) return undefined;
       if (quiet && (error.isNetwork || error.status >= 500 || error.status === 429)) {
         look.again();
         return undefined;

@@ -2,6 +2,7 @@
 // there or a reason.
 
 import { button, el, fill, icon } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { badge } from "./badge.js";
@@ -26,6 +27,7 @@ const STATES = [
 export function queueScreen(main, api, state, { open, filter }) {
   let chosen = STATES.includes(state) ? state : STATES[0];
   let ended = false;
+  const asking = newest(() => ended);
   const list = el("ul", { class: "lines" });
   const foot = el("div", {});
   const select = el(
@@ -63,12 +65,12 @@ export function queueScreen(main, api, state, { open, filter }) {
   }
 
   async function load(cursor) {
+    const counts = asking();
     if (!cursor) fill(list, el("li", { class: "empty" }, t("queue.loading")));
     fill(foot);
-    const asked = chosen;
     try {
-      const page = await api.queue(asked, cursor);
-      if (ended || asked !== chosen) return;
+      const page = await api.queue(chosen, cursor);
+      if (!counts()) return;
       if (!cursor) fill(list);
       list.append(...page.items.map(line));
       if (!list.children.length) fill(list, el("li", { class: "empty" }, icon("check"), el("p", {}, t("queue.empty"))));
@@ -78,7 +80,7 @@ export function queueScreen(main, api, state, { open, filter }) {
           button(t("queue.more"), () => load(page.next), { kind: "secondary", wide: false }),
         );
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       if (!cursor) fill(list);
       fill(
         foot,

@@ -2,6 +2,7 @@
 // them away as files.
 
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, language, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
@@ -31,6 +32,7 @@ function said(one) {
 /** The months. Gives a function that ends it. */
 export function recapsScreen(main, api, { address, figures }) {
   let ended = false;
+  const asking = newest(() => ended);
   const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("rekap.loading")));
   const line = (one) =>
     el(
@@ -45,11 +47,12 @@ export function recapsScreen(main, api, { address, figures }) {
       ),
     );
   async function load() {
+    const counts = asking();
     try {
       const { items } = await api.recaps();
-      if (!ended) fill(list, items.map(line));
+      if (counts()) fill(list, items.map(line));
     } catch (error) {
-      if (!ended) fill(list, el("li", {}, failed(error, load)));
+      if (counts()) fill(list, el("li", {}, failed(error, load)));
     }
   }
   fill(
@@ -85,6 +88,7 @@ function row(one) {
 /** One month. Gives a function that ends it. */
 export function recapScreen(main, api, month, { list }) {
   let ended = false;
+  const asking = newest(() => ended);
   const place = el("div", { class: "problem-place" });
   const shown = el("div", { class: "stack" }, el("p", { class: "empty", role: "status" }, t("rekap.loading")));
 
@@ -165,11 +169,12 @@ export function recapScreen(main, api, month, { list }) {
   }
 
   async function load() {
+    const counts = asking();
     try {
       const data = await api.recap(month);
-      if (!ended) show(data);
+      if (counts()) show(data);
     } catch (error) {
-      if (!ended) fill(shown, failed(error, load));
+      if (counts()) fill(shown, failed(error, load));
     }
   }
 

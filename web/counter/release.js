@@ -2,6 +2,7 @@
 // face cannot be compared: the second person sees both faces and the data, as the first did.
 
 import { announce, button, el, fill, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { comparison } from "./comparison.js";
@@ -12,6 +13,7 @@ import { asked, result, secondDecision } from "./second.js";
 /** Shows it. `next()` leads back to what waits. Gives a function that ends it. */
 export function releaseScreen(main, api, id, { next }) {
   let ended = false;
+  const asking = newest(() => ended);
   let sending = false;
 
   /** Sends the decision; `led` names what it led to, `what` what was asked for. */
@@ -91,17 +93,18 @@ export function releaseScreen(main, api, id, { next }) {
   }
 
   async function load() {
+    const counts = asking();
     fill(main, el("h1", {}, t("person.loading")));
     try {
       const [view, request, list] = await Promise.all([api.view(id), api.release(id), api.releases()]);
-      if (ended) return;
+      if (!counts()) return;
       draw(
         view,
         request,
         list.items.find((one) => one.registration_id === id),
       );
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       const over = error.code === "not_found";
       const barred = ["reason_required", "forbidden"].includes(error.code);
       const key = over ? "second.over" : "second.barred";

@@ -2,6 +2,7 @@
 // what came of looking at them, and lifting the limit of a day. It names nobody who was looked for.
 
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
@@ -15,6 +16,7 @@ const dayOf = (day) => new Date(day * DAY_MILLISECONDS).toISOString().slice(0, 1
 /** Gives a function that ends it. */
 export function searchesScreen(main, api, { back }) {
   let ended = false;
+  const asking = newest(() => ended);
   const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
   const place = el("div", { class: "problem-place" });
 
@@ -82,13 +84,14 @@ export function searchesScreen(main, api, { back }) {
   }
 
   async function load() {
+    const counts = asking();
     try {
       const { today, items } = await api.searches();
-      if (ended) return;
+      if (!counts()) return;
       const none = el("li", { class: "empty" }, icon("check"), el("p", {}, t("searches.none")));
       fill(list, items.length ? items.map((item) => line(item, today)) : none);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       fill(list);
       fill(place, failed(error, load));
     }

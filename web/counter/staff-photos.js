@@ -2,6 +2,7 @@
 // face.
 
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { ask } from "/web/staff/ask.js";
@@ -10,6 +11,7 @@ import { cameraPart } from "./camera.js";
 /** Gives a function that ends it. */
 export function staffPhotosScreen(main, api, { me, back }) {
   let ended = false;
+  const asking = newest(() => ended);
   const list = el("ul", { class: "lines" }, el("li", { class: "empty" }, t("queue.loading")));
   const place = el("div", { class: "problem-place" });
 
@@ -73,11 +75,12 @@ export function staffPhotosScreen(main, api, { me, back }) {
     );
 
   async function load() {
+    const counts = asking();
     try {
       const { items } = await api.staffPhotos();
-      if (!ended) fill(list, items.map(line));
+      if (counts()) fill(list, items.map(line));
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       fill(list);
       fill(place, failed(error, load));
     }

@@ -5,6 +5,7 @@
 //   facts(view, fact), more(view)       what is told of the person beside the usual
 
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { askReason } from "./ask-reason.js";
@@ -42,6 +43,7 @@ function person(kind, view) {
 export function visitScreen(main, kind, id, { next, waiting }) {
   const { say } = kind;
   let ended = false;
+  const asking = newest(() => ended);
   const look = looking(load, REFRESH_MILLISECONDS);
   let sending = false;
   let known = null;
@@ -197,15 +199,17 @@ export function visitScreen(main, kind, id, { next, waiting }) {
   }
 
   async function load(quiet) {
+    const counts = asking();
     look.begin(quiet);
     try {
       const view = await kind.open(id, { quiet });
-      if (ended || sending) return lookAgain(view);
+      if (!counts()) return undefined;
+      if (sending) return lookAgain(view);
       // A dialog over the screen is answered first.
       if (JSON.stringify(view) !== known && !document.querySelector("dialog[open]")) draw(view);
       lookAgain(view);
     } catch (error) {
-      if (ended) return undefined;
+      if (!counts()) return undefined;
       if (quiet && (error.isNetwork || error.status >= 500 || error.status === 429))
         return lookAgain({ state: "at_counter" });
       known = null;

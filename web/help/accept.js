@@ -1,36 +1,26 @@
 // Where digital KTPs are accepted: `/terima`. Anybody looks for a place by its name, its organisation or where it is,
 // and reports where a photocopy was asked for all the same. What is looked for stands behind ?cari=.
 
-import { announce, button, el, failNamed, field, fill, find, icon, notice } from "/web/shared/dom.js";
+import { button, el, failNamed, field, fill, find, icon, notice, toast } from "/web/shared/dom.js";
 import { sendSolved } from "/web/shared/captcha.js";
 import { explain, request, showUncaught } from "/web/shared/http.js";
 import { dayOf, t } from "/web/shared/i18n.js";
+import { fact, finder } from "./found.js";
 import { begin } from "./page.js";
 
-const PAGE = 20;
 const DAYS = 31;
 const HAPPENED = ["photocopy", "refused"];
-// What was found last: drawing the page anew, in another language, asks nobody.
-let words = new URLSearchParams(location.search).get("cari") || "";
-let found = null;
-let next = null;
-let trouble = null;
-let asked = 0;
-// The place that is reported, with what was filled in so far; and what came of it.
+// The report that is on the screen: its place, what was filled in so far, whether it is on its way, what came of it.
 let reporting = null;
-let told = null;
 let draw = () => {};
 
 const challenge = async () =>
   (await request("/v1/officer-proofs/captcha", { method: "POST", json: {}, again: true })).data;
 
-const fact = (picture, text) => el("p", { class: "fact" }, icon(picture), el("span", {}, text));
-
 function card(branch) {
   const { branch_id: id, party, name, address, regency, hours } = branch;
   const report = () => {
     reporting = { branch, typed: {} };
-    told = null;
     draw();
     scrollTo(0, 0);
     find("h1").focus();
@@ -51,107 +41,21 @@ function card(branch) {
   );
 }
 
-async function ask(cursor) {
-  const mine = (asked += 1);
-  const query = new URLSearchParams({ limit: String(PAGE) });
-  if (words) query.set("words", words);
-  if (cursor) query.set("cursor", cursor);
-  try {
-    const { data } = await request(`/v1/branches?${query}`);
-    if (mine !== asked) return false;
-    found = cursor ? [...(found ?? []), ...data.items] : data.items;
-    next = data.next;
-    trouble = null;
-  } catch (error) {
-    if (mine !== asked) return false;
-    trouble = error;
-  }
-  return true;
-}
-
-// ---------------------------------------------------------------- the list
-
-function drawList(main) {
-  const list = el("ul", { class: "offices" });
-  const place = el("div", {});
-  const input = el("input", {
-    id: "words",
-    type: "search",
-    maxlength: 80,
-    value: words,
-    autocomplete: "off",
-    "aria-describedby": "words-hint",
-    enterkeyhint: "search",
-  });
-
-  function show() {
-    fill(list, (found ?? []).map(card));
-    const none = words ? "accept.none" : "accept.empty";
-    if (trouble) {
-      const { title, detail } = explain(trouble);
-      const retry = button(t("offices.again"), found ? more : load, { kind: "secondary", wide: false });
-      fill(place, notice("danger", title, detail, retry));
-    } else if (found === null) fill(place, el("p", { class: "muted" }, t("offices.loading")));
-    else if (!found.length) fill(place, notice("info", t(none), t(`${none}.do`)));
-    else if (next) fill(place, button(t("offices.more"), more, { kind: "secondary" }));
-    else fill(place);
-  }
-
-  async function load() {
-    found = null;
-    trouble = null;
-    show();
-    if (!(await ask(null))) return;
-    show();
-    if (!trouble) announce(t("accept.found", { n: next ? `${found.length}+` : found.length }));
-  }
-
-  async function more() {
-    const before = found.length;
-    if (!(await ask(next))) return;
-    show();
-    const first = list.children[before]?.querySelector("h2");
-    first?.setAttribute("tabindex", "-1");
-    first?.focus();
-  }
-
-  function search(event) {
-    event.preventDefault();
-    words = input.value.trim();
-    history.replaceState(null, "", words ? `?cari=${encodeURIComponent(words)}` : location.pathname);
-    load();
-  }
-
-  fill(
-    main,
-    el(
-      "div",
-      { class: "stack-loose" },
-      el(
-        "div",
-        { class: "stack-tight" },
-        el("h1", { tabindex: "-1" }, t("accept.title")),
-        el("p", { class: "lead" }, t("accept.lead")),
-      ),
-      el(
-        "form",
-        { class: "card stack", role: "search", onsubmit: search },
-        el(
-          "div",
-          { class: "field" },
-          el("label", { for: "words" }, t("accept.words")),
-          el("p", { class: "hint", id: "words-hint" }, t("accept.words.hint")),
-          input,
-        ),
-        el("button", { type: "submit", class: "button wide" }, icon("card"), t("accept.search")),
-      ),
-      list,
-      place,
-    ),
-  );
-  show();
-  if (found === null && !trouble) load();
-}
+const drawList = finder({
+  path: "/v1/branches",
+  card,
+  texts: () => ({
+    title: t("accept.title"),
+    lead: t("accept.lead"),
+    words: t("accept.words"),
+    hint: t("accept.words.hint"),
+    search: t("accept.search"),
+    picture: "card",
+    none: [t("accept.none"), t("accept.none.do")],
+    empty: [t("accept.empty"), t("accept.empty.do")],
+    found: (n) => t("accept.found", { n }),
+  }),
+});
 
 // ---------------------------------------------------------------- a report
 
@@ -203,7 +107,8 @@ function back() {
 }
 
 function drawReport(main) {
-  const { branch, typed } = reporting;
+  const report = reporting;
+  const { branch, typed } = report;
   const what = whatField(typed);
   const day = field({
     id: "day",
@@ -226,8 +131,16 @@ function drawReport(main) {
   const place = el("div", {});
   const submit = el("button", { type: "submit", class: "button wide" }, icon("warning"), t("accept.report.send"));
 
+  function refused(error) {
+    if (failNamed(error, { what, day, words: tell })) return;
+    const { title, detail } = explain(error);
+    fill(place, notice("danger", title, detail));
+    place.scrollIntoView({ block: "nearest" });
+  }
+
   async function onsubmit(event) {
     event.preventDefault();
+    if (report.sending) return undefined;
     fill(place);
     for (const one of [day, tell]) one.fail(null);
     what.fail(typed.what ? null : t("accept.report.what.empty"));
@@ -236,19 +149,16 @@ function drawReport(main) {
     const json = { what: typed.what, day: day.input.value, ...(said ? { words: said } : {}) };
     const path = `/v1/branches/${branch.branch_id}/reports`;
     const send = async (more) => (await request(path, { method: "POST", json: { ...json, ...more } })).data;
+    report.sending = true;
     submit.disabled = true;
+    report.error = null;
     try {
-      told = await sendSolved(send, challenge);
-      draw();
-      return find("h1").focus();
+      report.told = await sendSolved(send, challenge);
     } catch (error) {
-      if (failNamed(error, { what, day, words: tell })) return null;
-      const { title, detail } = explain(error);
-      fill(place, notice("danger", title, detail));
-      return place.scrollIntoView({ block: "nearest" });
-    } finally {
-      submit.disabled = false;
+      report.error = error;
     }
+    report.sending = false;
+    return answered(report);
   }
 
   fill(
@@ -276,23 +186,39 @@ function drawReport(main) {
       ),
     ),
   );
+  submit.disabled = Boolean(report.sending);
+  if (report.error) refused(report.error);
 }
 
+/** Says what came of a report: on its screen, or by the name of its place to whoever went on meanwhile. */
+function answered(report) {
+  if (reporting === report) {
+    draw();
+    return report.told && find("h1").focus();
+  }
+  const { name } = report.branch;
+  const what = report.told ? t(doneKey(report)) : explain(report.error).title;
+  return toast(`${name}: ${what}`, 8);
+}
+
+const doneKey = ({ told }) => (told.counted ? "accept.report.done" : "accept.report.same");
+
 function drawTold(main) {
-  const [kind, key] = told.counted ? ["success", "accept.report.done"] : ["info", "accept.report.same"];
+  const { branch, told } = reporting;
+  const key = doneKey(reporting);
   fill(
     main,
     el(
       "div",
       { class: "stack-loose" },
       el("h1", { tabindex: "-1" }, t(key)),
-      notice(kind, `${reporting.branch.name}, ${reporting.branch.party}`, t(`${key}.do`)),
+      notice(told.counted ? "success" : "info", `${branch.name}, ${branch.party}`, t(`${key}.do`)),
       button(t("accept.report.back"), back, { kind: "secondary" }),
     ),
   );
 }
 
 begin("accept.title", (main) => {
-  draw = () => (reporting ? (told ? drawTold : drawReport) : drawList)(main);
+  draw = () => (reporting ? (reporting.told ? drawTold : drawReport) : drawList)(main);
   draw();
 }).then(showUncaught);

@@ -1,9 +1,10 @@
 // Whom an office calls: `/antrean?loket=CODE`, for the screen in its hall and for who waits outside. Numbers alone; the
 // same number stands on the resident's phone.
 
-import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
-import { explain, request, showUncaught } from "/web/shared/http.js";
+import { announce, el, fill, icon, notice } from "/web/shared/dom.js";
+import { newest, request, showUncaught } from "/web/shared/http.js";
 import { t } from "/web/shared/i18n.js";
+import { notHad } from "./found.js";
 import { begin } from "./page.js";
 
 const EVERY_SECONDS = 3;
@@ -39,11 +40,17 @@ function calls({ office, waiting, items }) {
   ];
 }
 
+const asking = newest();
 async function look() {
+  const counts = asking();
   try {
-    state = (await request(`/v1/offices/${encodeURIComponent(code)}/calls`, { quiet: state !== null })).data;
+    const path = `/v1/offices/${encodeURIComponent(code)}/calls`;
+    const { data } = await request(path, { quiet: state !== null });
+    if (!counts()) return;
+    state = data;
     trouble = null;
   } catch (error) {
+    if (!counts()) return;
     trouble = error;
   }
   show();
@@ -65,9 +72,7 @@ begin("calls.title", (main) => {
     if (!trouble) return fill(foot);
     if (trouble.code === "not_found")
       return fill(foot, notice("warning", t("calls.unknown"), el("a", { href: "/loket" }, t("status.offices.find"))));
-    const { title, detail } = explain(trouble);
-    const retry = button(t("offices.again"), look, { kind: "secondary", wide: false });
-    return fill(foot, notice("danger", title, detail, retry));
+    return fill(foot, notHad(trouble, look));
   };
   fill(main, el("div", { class: "stack-loose" }, place, foot));
   show();

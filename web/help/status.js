@@ -1,8 +1,9 @@
 // Whether the service works: `/status`. It looks again by itself; what cannot be asked is said, too.
 
-import { button, el, fill, icon, notice } from "/web/shared/dom.js";
-import { explain, request, showUncaught } from "/web/shared/http.js";
+import { el, fill, icon } from "/web/shared/dom.js";
+import { newest, request, showUncaught } from "/web/shared/http.js";
 import { dateTime, exactTime, t } from "/web/shared/i18n.js";
+import { notHad } from "./found.js";
 import { begin } from "./page.js";
 
 const EVERY_SECONDS = 30;
@@ -49,11 +50,16 @@ function lines({ register, mail, open_offices: open, offices }) {
   ];
 }
 
+const asking = newest();
 async function look() {
+  const counts = asking();
   try {
-    state = (await request("/v1/status", { quiet: state !== null })).data;
+    const { data } = await request("/v1/status", { quiet: state !== null });
+    if (!counts()) return;
+    state = data;
     trouble = null;
   } catch (error) {
+    if (!counts()) return;
     trouble = error;
   }
   show();
@@ -64,11 +70,8 @@ begin("status.title", (main) => {
   const place = el("div", { class: "stack-tight" });
   show = () => {
     fill(list, state ? lines(state) : null);
-    if (trouble) {
-      const { title, detail } = explain(trouble);
-      const retry = button(t("offices.again"), look, { kind: "secondary", wide: false });
-      fill(place, notice("danger", title, detail, retry));
-    } else if (state) fill(place, el("p", { class: "muted" }, t("status.at", { time: exactTime(state.at) })));
+    if (trouble) fill(place, notHad(trouble, look));
+    else if (state) fill(place, el("p", { class: "muted" }, t("status.at", { time: exactTime(state.at) })));
     else fill(place, el("p", { class: "muted" }, t("offices.loading")));
   };
   fill(

@@ -1,24 +1,16 @@
 // What people report of the organisation's places: how often in a month, and each report until it was dealt with.
 
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
-import { months } from "/web/staff/months.js";
+import { monthAsked } from "/web/staff/month-asked.js";
 import { figureHead as head, figureTable, number } from "./figures.js";
 
 const STATES = ["open", "closed"];
 
 /** How often the places were reported in a month. */
 function countsPart(call, isOver) {
-  let asked = 0;
-  const shown = el("div", { class: "stack", "aria-live": "polite" });
-  const month = field({
-    id: "report-month",
-    label: t("partner.report.month"),
-    tag: "select",
-    options: months(),
-    onchange: () => load(),
-  });
   const row = (one) =>
     el(
       "tr",
@@ -27,25 +19,19 @@ function countsPart(call, isOver) {
       el("td", { class: "number" }, number(one.photocopy)),
       el("td", { class: "number" }, number(one.refused)),
     );
-
-  async function load() {
-    const mine = (asked += 1);
-    try {
-      const { items } = await call(`/branch-counts?month=${month.input.value}`);
-      if (isOver() || mine !== asked) return;
-      const heads = [
-        head(t("partner.report.branch")),
-        head(t("partner.report.column.photocopy"), "number"),
-        head(t("partner.report.column.refused"), "number"),
-      ];
-      const none = el("p", { class: "muted" }, t("partner.report.counts.none"));
-      const caption = month.input.selectedOptions[0].textContent;
-      fill(shown, items.length ? figureTable(caption, heads, items.map(row)) : none);
-    } catch (error) {
-      if (!isOver() && mine === asked) fill(shown, failed(error, load));
-    }
-  }
-  load();
+  const heads = () => [
+    head(t("partner.report.branch")),
+    head(t("partner.report.column.photocopy"), "number"),
+    head(t("partner.report.column.refused"), "number"),
+  ];
+  const none = () => el("p", { class: "muted" }, t("partner.report.counts.none"));
+  const { month, shown } = monthAsked({
+    id: "report-month",
+    label: t("partner.report.month"),
+    read: (chosen) => call(`/branch-counts?month=${chosen}`),
+    draw: ({ items }, name) => (items.length ? figureTable(name, heads(), items.map(row)) : none()),
+    isOver,
+  });
   return el(
     "section",
     { class: "card stack", "aria-labelledby": "counts-title" },
@@ -58,7 +44,7 @@ function countsPart(call, isOver) {
 /** Shows it. Gives a function that ends it. */
 export function branchReportsScreen(main, call) {
   let ended = false;
-  let asked = 0;
+  const asking = newest(() => ended);
   const list = el("ul", { class: "lines", id: "reports" });
   const foot = el("div", {});
   const place = el("div", { class: "problem-place" });
@@ -111,12 +97,12 @@ export function branchReportsScreen(main, call) {
   }
 
   async function load(cursor) {
-    const mine = (asked += 1);
+    const counts = asking();
     const state = which.input.value;
     const after = cursor ? { cursor } : {};
     try {
       const page = await call(`/branch-reports?${new URLSearchParams({ state, limit: 20, ...after })}`);
-      if (ended || mine !== asked) return;
+      if (!counts()) return;
       if (!cursor) fill(list);
       list.append(...page.items.map(line));
       const none = el("div", { class: "empty" }, icon("check"), el("p", {}, t(`partner.report.none.${state}`)));
@@ -124,7 +110,7 @@ export function branchReportsScreen(main, call) {
       fill(foot, page.next ? button(t("partner.more"), more, { kind: "secondary", wide: false }) : null);
       if (!list.children.length) fill(foot, none);
     } catch (error) {
-      if (!ended && mine === asked) fill(foot, failed(error, () => load(cursor)));
+      if (counts()) fill(foot, failed(error, () => load(cursor)));
     }
   }
 

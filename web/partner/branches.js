@@ -1,6 +1,7 @@
 // Places of the organisation where digital KTPs are accepted: anybody finds those that are shown at `/terima`.
 
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { t } from "/web/shared/i18n.js";
 import { pickField } from "/web/shared/pick.js";
 import { ask } from "/web/staff/ask.js";
@@ -61,7 +62,7 @@ const about = ({ name, address, regency, hours }, shown) => ({ name, address, re
 /** Shows them. Gives a function that ends it. */
 export function branchesScreen(main, call) {
   let ended = false;
-  let asked = 0;
+  const asking = newest(() => ended);
   let timer;
   const list = el("ul", { class: "lines", id: "branches" });
   const foot = el("div", {});
@@ -173,12 +174,12 @@ export function branchesScreen(main, call) {
   }
 
   async function load(cursor) {
-    const mine = (asked += 1);
+    const counts = asking();
     const words = search.input.value.trim();
     const after = typeof cursor === "string" ? { cursor } : {};
     try {
       const page = await call(`/branches?${new URLSearchParams({ limit: 50, ...(words ? { words } : {}), ...after })}`);
-      if (ended || mine !== asked) return;
+      if (!counts()) return;
       if (!after.cursor) fill(list);
       list.append(...page.items.map(line));
       const none = t(words ? "partner.branch.nothing" : "partner.branch.none");
@@ -186,7 +187,7 @@ export function branchesScreen(main, call) {
       else fill(foot, list.children.length ? null : el("div", { class: "empty" }, icon("card"), el("p", {}, none)));
       if (words && !list.children.length) announce(none);
     } catch (error) {
-      if (!ended && mine === asked) fill(foot, failed(error, () => load(cursor)));
+      if (counts()) fill(foot, failed(error, () => load(cursor)));
     }
   }
 

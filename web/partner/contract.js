@@ -1,6 +1,7 @@
 // Under what the organisation verifies, and for what: the administration alone changes it.
 
 import { el, fill, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { ktpDate, language, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 
@@ -62,6 +63,7 @@ function contractOf(party) {
 /** Shows it. Gives a function that ends it. */
 export function contractScreen(main, call) {
   let ended = false;
+  const asking = newest(() => ended);
   const shown = el("div", { class: "stack" });
 
   function part(id, title, content) {
@@ -69,9 +71,10 @@ export function contractScreen(main, call) {
   }
 
   async function load() {
+    const counts = asking();
     try {
       const party = await call("");
-      if (ended) return;
+      if (!counts()) return;
       fill(
         shown,
         part("contract-title", t("partner.contract.title"), contractOf(party)),
@@ -93,7 +96,7 @@ export function contractScreen(main, call) {
         el("p", { class: "muted" }, t("partner.contract.who")),
       );
     } catch (error) {
-      if (!ended) fill(shown, failed(error, load));
+      if (counts()) fill(shown, failed(error, load));
     }
   }
 

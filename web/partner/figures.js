@@ -1,9 +1,9 @@
 // How many questions the organisation put in a month, and what became of them: counts, of nobody.
 
-import { el, field, fill, icon } from "/web/shared/dom.js";
+import { el, fill, icon } from "/web/shared/dom.js";
 import { ktpDate, language, t } from "/web/shared/i18n.js";
-import { arrive, failed } from "/web/staff/frame.js";
-import { months } from "/web/staff/months.js";
+import { arrive } from "/web/staff/frame.js";
+import { monthAsked } from "/web/staff/month-asked.js";
 
 /** A number as people write it. */
 export const number = (n) => new Intl.NumberFormat(language === "en" ? "en-GB" : "id-ID").format(n);
@@ -71,27 +71,14 @@ export function figureTable(caption, heads, rows) {
 /** Shows them. Gives a function that ends it. */
 export function figuresScreen(main, call) {
   let ended = false;
-  let asked = 0;
-  const shown = el("div", { class: "stack", "aria-live": "polite" });
-  const month = field({
+  const none = () => el("div", { class: "empty" }, icon("list"), el("p", {}, t("partner.figures.none")));
+  const { month, shown } = monthAsked({
     id: "month",
     label: t("partner.figures.which"),
-    tag: "select",
-    options: months(),
-    onchange: () => load(),
+    read: (chosen) => call(`/usage?month=${chosen}`),
+    draw: (found) => (found.total.length ? [total(found), days(found)] : none()),
+    isOver: () => ended,
   });
-
-  async function load() {
-    const mine = (asked += 1);
-    try {
-      const found = await call(`/usage?month=${month.input.value}`);
-      if (ended || mine !== asked) return;
-      const none = el("div", { class: "empty" }, icon("list"), el("p", {}, t("partner.figures.none")));
-      fill(shown, found.total.length ? [total(found), days(found)] : none);
-    } catch (error) {
-      if (!ended && mine === asked) fill(shown, failed(error, load));
-    }
-  }
 
   fill(
     main,
@@ -105,6 +92,5 @@ export function figuresScreen(main, call) {
     ),
   );
   arrive(main);
-  load();
   return () => (ended = true);
 }

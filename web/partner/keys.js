@@ -1,6 +1,7 @@
 // The organisation's API keys: made here and shown once, two at most that live, revoked at once.
 
 import { announce, button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { ask } from "/web/staff/ask.js";
 import { allFilled } from "/web/staff/fields.js";
@@ -77,6 +78,7 @@ function form(call, made) {
 /** Shows them. Gives a function that ends it. */
 export function keysScreen(main, call) {
   let ended = false;
+  const asking = newest(() => ended);
   const list = el("ul", { class: "lines" });
   const place = el("div", { class: "problem-place" });
 
@@ -123,16 +125,17 @@ export function keysScreen(main, call) {
   }
 
   async function load() {
+    const counts = asking();
     try {
       const { items } = await call("/keys");
-      if (ended) return;
+      if (!counts()) return;
       // What lives stands first; of the others the newest.
       const over = items.filter((key) => key.state !== "live");
       const order = [...items.filter((key) => key.state === "live"), ...over.reverse()];
       const none = el("li", { class: "empty" }, icon("lock"), el("p", {}, t("partner.key.none")));
       fill(list, order.length ? order.map(line) : none);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       fill(list, el("li", {}, failed(error, load)));
     }
   }

@@ -1,6 +1,7 @@
 // Many employees at once: a list of a spreadsheet is judged, shown, and then sent as it was shown.
 
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { language, t } from "/web/shared/i18n.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 
@@ -72,7 +73,7 @@ const problems = (items) =>
 /** Shows it. Gives a function that ends it. */
 export function listScreen(main, call) {
   let ended = false;
-  let asked = 0;
+  const asking = newest(() => ended);
   const shown = el("div", { class: "stack", "aria-live": "polite" });
   const input = el("input", { type: "file", id: "list", accept: ".csv,text/csv", class: "file" });
   input.setAttribute("aria-describedby", "list-hint");
@@ -83,7 +84,7 @@ export function listScreen(main, call) {
 
   async function judge() {
     const [file] = input.files;
-    const mine = (asked += 1);
+    const counts = asking();
     if (file?.size > MOST_BYTES) return fill(shown, notice("danger", t("partner.list.large")));
     fill(shown, el("p", { class: "muted" }, t("partner.list.judging")));
     try {
@@ -91,10 +92,10 @@ export function listScreen(main, call) {
       if (file) kept = new Blob([await new Response(file).arrayBuffer()]);
       const body = kept;
       const found = await post("/employee-lists/check", body);
-      if (ended || mine !== asked) return undefined;
+      if (!counts()) return undefined;
       return show(found, body);
     } catch (error) {
-      if (ended || mine !== asked) return undefined;
+      if (!counts()) return undefined;
       const [field] = error.fields ?? [];
       return fill(shown, field ? notice("danger", t("partner.list.unread"), field.message) : failed(error, judge));
     }

@@ -1,6 +1,7 @@
 // Where the organisation's systems are told: the address is set, tested by a challenge, and looked after.
 
 import { announce, button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { ask } from "/web/staff/ask.js";
 import { allFilled } from "/web/staff/fields.js";
@@ -64,6 +65,7 @@ function form(call, present, made) {
 /** Shows it. Gives a function that ends it. */
 export function webhookScreen(main, call) {
   let ended = false;
+  const asking = newest(() => ended);
   const shown = el("div", { class: "stack" });
   const place = el("div", { class: "problem-place" });
 
@@ -130,14 +132,15 @@ export function webhookScreen(main, call) {
   }
 
   async function load() {
+    const counts = asking();
     let hook = null;
     try {
       hook = await call("/webhook");
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       if (error.code !== "not_found") return fill(shown, failed(error, load));
     }
-    if (ended) return;
+    if (!counts()) return;
     fill(
       shown,
       hook ? standing(hook) : null,

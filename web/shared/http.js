@@ -27,6 +27,19 @@ export class Refused extends Error {
   }
 }
 
+/**
+ * Tells old answers from the newest, where the same is asked again before it was answered. A screen has one
+ * `asking = newest(() => ended)`, each question a `counts = asking()`; what comes back is drawn while `counts()`:
+ * nothing was asked later, and the screen is not over.
+ */
+export function newest(isOver = () => false) {
+  let asked = 0;
+  return () => {
+    const mine = (asked += 1);
+    return () => mine === asked && !isOver();
+  };
+}
+
 /** What to tell a person: `{title, detail}`. */
 export function explain(error) {
   if (!(error instanceof Refused)) {

@@ -1,6 +1,7 @@
 // One of many, found by its name: what is typed is looked for, and one of what was found is chosen.
 
 import { el, field, fill } from "./dom.js";
+import { newest } from "./http.js";
 
 const WAIT_MILLISECONDS = 300;
 const SHORTEST = 3;
@@ -24,7 +25,7 @@ export function pickField({ id, words, look, chosen, known, onChoose }) {
   let last = known ?? chosen ?? null;
   let key = chosen?.key ?? "";
   let timer;
-  let asked = 0;
+  const asking = newest();
 
   function choose(item) {
     key = item.key;
@@ -38,7 +39,7 @@ export function pickField({ id, words, look, chosen, known, onChoose }) {
   }
 
   async function show() {
-    const mine = (asked += 1);
+    const counts = asking();
     const text = search.input.value.trim();
     if (text.length < SHORTEST) {
       said.textContent = "";
@@ -46,7 +47,7 @@ export function pickField({ id, words, look, chosen, known, onChoose }) {
     }
     try {
       const items = await look(text);
-      if (mine !== asked || key) return null;
+      if (!counts() || key) return null;
       said.textContent = items.length ? words.choose : words.none;
       return fill(
         found,

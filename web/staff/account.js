@@ -1,7 +1,7 @@
 // The own account: the password, and where one is logged in. Officers and tellers have the same.
 
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
-import { explain } from "/web/shared/http.js";
+import { explain, newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { allFilled, passwordField, totpField } from "./fields.js";
 import { arrive, failed } from "./frame.js";
@@ -94,6 +94,7 @@ function post(who) {
 /** Shows it. Gives a function that ends it. */
 export function accountScreen(main, session) {
   let ended = false;
+  const asking = newest(() => ended);
   const list = el("ul", { class: "lines" });
   const foot = el("div", { class: "stack-tight" });
 
@@ -125,10 +126,11 @@ export function accountScreen(main, session) {
   }
 
   async function load() {
+    const counts = asking();
     fill(foot);
     try {
       const { items } = await session.call("/sessions");
-      if (ended) return;
+      if (!counts()) return;
       fill(list, items.map(line));
       if (items.length > 1) {
         const others = button(t("account.end_others"), () => end("/sessions", others), {
@@ -138,7 +140,7 @@ export function accountScreen(main, session) {
         fill(foot, others);
       }
     } catch (error) {
-      if (!ended) fill(foot, failed(error, load));
+      if (counts()) fill(foot, failed(error, load));
     }
   }
 

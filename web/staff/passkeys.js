@@ -1,7 +1,7 @@
 // The own passkeys: a part of the account page; and the screen of whoever has to add one before anything else.
 
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
-import { explain } from "/web/shared/http.js";
+import { explain, newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { ask } from "./ask.js";
 import { allFilled, passwordField, totpField } from "./fields.js";
@@ -171,13 +171,17 @@ export function passkeySection(session, loaded = () => {}) {
     );
   }
 
+  const asking = newest();
   async function load() {
+    const counts = asking();
     try {
-      own = await session.call("/passkeys");
+      const found = await session.call("/passkeys");
+      if (!counts()) return;
+      own = found;
       loaded(own);
       draw();
     } catch (error) {
-      fill(place, failed(error, load));
+      if (counts()) fill(place, failed(error, load));
     }
   }
 

@@ -2,6 +2,7 @@
 // district. A number that is not told is "<5", wherever it stands; of such no percentage is told either.
 
 import { el, fill, icon } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { known, language, t } from "/web/shared/i18n.js";
 import { bars, number, part, percent, tileMap } from "./charts.js";
 import { arrive, failed } from "./frame.js";
@@ -139,6 +140,7 @@ const mapPart = (data) =>
 /** The figures of a region, by its code; of all that may be read without one. Gives a function that ends it. */
 export function publishedScreen(main, source, code) {
   let ended = false;
+  const asking = newest(() => ended);
   let query = new URLSearchParams(code ? { region: code } : {});
   const place = el("div", { class: "stack" });
   const controls = el("div", {});
@@ -199,12 +201,13 @@ export function publishedScreen(main, source, code) {
   }
 
   async function load() {
+    const counts = asking();
     fill(place, el("p", { class: "empty", role: "status" }, t("angka.loading")));
     try {
       const data = await source.read(query);
-      if (!ended) show(data);
+      if (counts()) show(data);
     } catch (error) {
-      if (!ended) fill(place, failed(error, load));
+      if (counts()) fill(place, failed(error, load));
     }
   }
 

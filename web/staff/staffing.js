@@ -3,6 +3,7 @@
 
 import { confirm } from "/web/shared/dialog.js";
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, language, t } from "/web/shared/i18n.js";
 import { askForm } from "./form.js";
 import { arrive, failed, refused } from "./frame.js";
@@ -35,6 +36,7 @@ const emailField = () =>
 /** Shows it. `nation`: people of all offices, chosen by code. Gives a function that ends it. */
 export function staffingScreen(main, session, { nation = false } = {}) {
   let ended = false;
+  const asking = newest(() => ended);
   const may = (permission) => session.who.permissions.includes(permission);
   const place = el("div", { class: "problem-place" });
   const list = el("ul", { class: "lines" });
@@ -225,9 +227,10 @@ export function staffingScreen(main, session, { nation = false } = {}) {
     new URLSearchParams({ ...(office ? { office } : {}), ...(cursor ? { cursor } : {}) }).toString();
 
   async function load(cursor) {
+    const counts = asking();
     try {
       const { items, next } = await session.call(`/staff?${query(cursor)}`);
-      if (ended) return;
+      if (!counts()) return;
       if (!cursor) fill(list);
       list.append(...items.map(line));
       const none = el("li", { class: "empty" }, icon("people"), el("p", {}, t("staffing.none")));
@@ -235,7 +238,7 @@ export function staffingScreen(main, session, { nation = false } = {}) {
       const older = () => button(t("staffing.more"), () => load(next), { kind: "secondary", wide: false });
       fill(more, next ? older() : null);
     } catch (error) {
-      if (ended) return;
+      if (!counts()) return;
       fill(list);
       fill(more, failed(error, () => load()));
     }

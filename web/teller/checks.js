@@ -1,22 +1,25 @@
 // The teller's own checks, newest first.
 
 import { button, el, fill, icon } from "/web/shared/dom.js";
+import { newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { arrive, failed } from "/web/staff/frame.js";
 
 /** Shows them. Gives a function that ends it. */
 export function checksScreen(main, session) {
   let ended = false;
+  const asking = newest(() => ended);
   const list = el("ul", { class: "lines" });
   const foot = el("div", {});
   const pictures = { valid: ["good", "check"], invalid: ["bad", "block"], undetermined: ["wait", "help"] };
   async function load(cursor) {
+    const counts = asking();
     fill(foot);
     try {
       const page = await session.call(
         `/verifications?limit=20${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`,
       );
-      if (ended) return;
+      if (!counts()) return;
       list.append(
         ...page.items.map((item) => {
           const [kind, picture] = pictures[item.result];
@@ -39,7 +42,7 @@ export function checksScreen(main, session) {
           button(t("teller.history.more"), () => load(page.next), { kind: "secondary", wide: false }),
         );
     } catch (error) {
-      if (!ended)
+      if (counts())
         fill(
           foot,
           failed(error, () => load(cursor)),

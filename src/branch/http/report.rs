@@ -40,7 +40,7 @@ struct BranchReportBody {
 /// That it arrived.
 #[derive(Debug, Serialize, ToSchema)]
 struct BranchReportReply {
-    /// Whether it counts: from one address one report a day about a branch does.
+    /// Whether it counts: from one address one report a day about a branch does, and fifty from all together.
     counted: bool,
 }
 

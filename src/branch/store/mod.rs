@@ -89,11 +89,22 @@ pub async fn lookup(tx: &mut Tx, id: Uuid) -> DbResult<Option<Branch>> {
     Ok(fetch_optional!(tx, Row, LOOKUP, id)?.map(Branch::from))
 }
 
-const COUNT: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM branch WHERE relying_party_id = $1 AND state <> 'ended'";
+/// How many branches a party has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct There {
+    /// On its list, hidden ones too.
+    pub listed: i64,
+    /// Taken off it, and kept for what was reported of them.
+    pub ended: i64,
+}
 
-/// How many branches a party keeps.
-pub async fn count(tx: &mut Tx, party: Uuid) -> DbResult<i64> {
-    Ok(fetch_one!(tx, (i64,), COUNT, party)?.0)
+const COUNT: &str = "SELECT CAST(COALESCE(SUM(CASE WHEN state <> 'ended' THEN 1 ELSE 0 END), 0) AS BIGINT) AS listed, \
+    CAST(COALESCE(SUM(CASE WHEN state = 'ended' THEN 1 ELSE 0 END), 0) AS BIGINT) AS ended \
+    FROM branch WHERE relying_party_id = $1";
+
+/// How many branches a party has, those that ended apart.
+pub async fn count(tx: &mut Tx, party: Uuid) -> DbResult<There> {
+    fetch_one!(tx, There, COUNT, party)
 }
 
 const ADD: &str = "INSERT INTO branch (branch_id, relying_party_id, name, address, regency, hours, state, revision, added_at) \
@@ -123,8 +134,12 @@ pub async fn end(tx: &mut Tx, (id, party): (Uuid, Uuid), now: Timestamp) -> DbRe
 }
 
 const FORGET: &str = "DELETE FROM branch WHERE ended_at <= $1";
+// Every report is counted, and its count outlives it.
+const FORGET_UNREPORTED: &str = "DELETE FROM branch WHERE ended_at <= $1 AND NOT EXISTS (SELECT 1 FROM branch_tally t \
+    WHERE t.relying_party_id = branch.relying_party_id AND t.branch_id = branch.branch_id)";
 
-/// Deletes branches that ended at `before` or earlier; gives how many.
-pub async fn forget(tx: &mut Tx, before: Timestamp) -> DbResult<u64> {
-    execute!(tx, FORGET, before)
+/// Deletes branches that ended at `before` or earlier, and those of which nothing is counted that ended at `unreported` or earlier; gives
+/// how many.
+pub async fn forget(tx: &mut Tx, before: Timestamp, unreported: Timestamp) -> DbResult<u64> {
+    Ok(execute!(tx, FORGET, before)? + execute!(tx, FORGET_UNREPORTED, unreported)?)
 }

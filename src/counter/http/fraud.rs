@@ -17,6 +17,7 @@ use crate::fraud::model::State as ReportState;
 use crate::fraud::reports::Read;
 use crate::life::model::reference;
 use crate::page::{self, Page};
+use crate::register::Date;
 use crate::secret::Redacted;
 use crate::staff::Allowed;
 use crate::web::extract::page_limit;
@@ -63,9 +64,9 @@ struct FraudReportItem {
     reference: String,
     /// Where it stands.
     state: ReportState,
-    /// When it came.
-    #[schema(value_type = String, format = DateTime)]
-    reported_at: Timestamp,
+    /// The day on which it came. More is not kept of a report that names nobody.
+    #[schema(value_type = String, format = Date, example = "2026-11-28")]
+    reported_on: Date,
     /// What happened.
     #[schema(value_type = String)]
     what: Redacted<String>,
@@ -100,7 +101,7 @@ impl FraudReportItem {
             report_id: report.report_id,
             reference: reference(report.report_id),
             state: report.state,
-            reported_at: report.reported_at,
+            reported_on: Date::in_jakarta(report.reported_at),
             what: said.what,
             place: said.place,
             contact: said.contact,

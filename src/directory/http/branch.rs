@@ -1,39 +1,21 @@
 //! `/v1/branches`: where digital KTPs are accepted.
 
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::FindQuery;
 use crate::branch::model::{About, regency_name};
 use crate::directory::branches::{AcceptingBranches, Found};
 use crate::page::Page;
-use crate::web::extract::page_limit;
 use crate::web::{Json, Problem, Query};
 
 /// All routes of this room.
 pub fn routes(branches: AcceptingBranches) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(find_branches)).with_state(branches)
-}
-
-/// What to look for.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct AcceptingQuery {
-    /// Words of a name, an address or an organisation, the name of a place, or the code of a region; at most 80 characters. Left out for all.
-    #[serde(default)]
-    #[param(example = "buleleng", max_length = 80)]
-    words: Option<String>,
-    /// `next` of the page before.
-    #[serde(default)]
-    cursor: Option<String>,
-    /// At most so many, 1 to 100.
-    #[serde(default, deserialize_with = "page_limit")]
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<i64>,
 }
 
 /// A page of places where digital KTPs are accepted.
@@ -76,15 +58,15 @@ impl From<Found> for AcceptingBranch {
 
 /// Places where digital KTPs are accepted, by words or place: branches of organisations that may verify now. For everybody; what a branch says
 /// of itself may be some seconds old.
-#[utoipa::path(get, path = "/v1/branches", tag = "Public", params(AcceptingQuery),
+#[utoipa::path(get, path = "/v1/branches", tag = "Public", params(FindQuery),
     responses((status = 200, description = "A page", body = AcceptingReply),
         (status = "4XX", description = "`malformed_request`")))]
 async fn find_branches(
     State(branches): State<AcceptingBranches>,
-    Query(query): Query<AcceptingQuery>,
+    Query(query): Query<FindQuery>,
 ) -> Result<Json<AcceptingReply>, Problem> {
-    let words = query.words.as_deref().unwrap_or_default();
-    let page = branches.find(words, query.cursor.as_deref(), query.limit.unwrap_or(20)).await?;
+    let (words, cursor, limit) = query.parts();
+    let page = branches.find(words, cursor, limit).await?;
     let Page { items, next } = page.map(AcceptingBranch::from);
     Ok(Json(AcceptingReply { items, next }))
 }

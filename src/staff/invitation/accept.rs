@@ -118,6 +118,10 @@ impl Acceptance {
         let contact = context.vault.seal_row(&context.random, CONTACT, staff_id, &secret.contact)?;
         let event = account.person.event(JOINED, staff_id);
         transaction!(context.db, "staff.accept", |tx| {
+            // As whoever stops them: the account comes before its invitations.
+            if let Some(person) = request.staff_id {
+                account::hold(tx, person).await?.or(Code::InvitationOver)?;
+            }
             store::accept(tx, request.invitation_id, staff_id, now).await?.or(Code::InvitationOver)?;
             enter(context, tx, &request, &account, now).await?;
             account::set_contact(tx, staff_id, &contact).await?.or(Code::InvitationOver)?;

@@ -62,10 +62,10 @@ impl Inviter {
         if ports::may_act(tx, self.staff_id, self.now).await? { Ok(()) } else { Err(Code::SessionEnded.into()) }
     }
 
-    /// That so many more fit into the party's share.
-    async fn require_room(self, tx: &mut Tx, links: usize, joining: usize) -> Result<()> {
+    /// That so many more fit into the party's share. Of `besides`, who comes back, a link may count already.
+    async fn require_room(self, tx: &mut Tx, links: usize, joining: usize, besides: Option<Uuid>) -> Result<()> {
         let (links, joining) = (links.try_into().unwrap_or(i64::MAX), joining.try_into().unwrap_or(i64::MAX));
-        let (of_day, open, to_join) = store::count_of_party(tx, self.party, self.day()).await?;
+        let (of_day, open, to_join) = store::count_of_party(tx, self.party, self.day(), besides).await?;
         if joining > 0 && people::count_active(tx, self.party).await? + to_join + joining > MOST_PEOPLE {
             return Err(too_many_people().into());
         }
@@ -158,7 +158,7 @@ pub fn prepare(context: &Context, by: Inviter, entrants: &[Entrant], language: L
 /// stopped.
 pub async fn send(context: &Context, tx: &mut Tx, by: Inviter, prepared: &Prepared) -> Result<()> {
     by.hold(tx).await?;
-    by.require_room(tx, prepared.0.len(), prepared.0.len()).await?;
+    by.require_room(tx, prepared.0.len(), prepared.0.len(), None).await?;
     for (number, invitation) in (0..).zip(&prepared.0) {
         if is_taken(tx, &invitation.username, by.now).await? {
             return taken();
@@ -175,7 +175,7 @@ pub async fn send(context: &Context, tx: &mut Tx, by: Inviter, prepared: &Prepar
 pub async fn renew(context: &Context, tx: &mut Tx, by: Inviter, employee: Uuid, contact: Contact) -> Result<()> {
     by.hold(tx).await?;
     let found = account::by_id(tx, employee).await?.ok_or(Code::NotFound)?;
-    by.require_room(tx, 1, usize::from(found.state == AccountState::Disabled)).await?;
+    by.require_room(tx, 1, usize::from(found.state == AccountState::Disabled), Some(employee)).await?;
     let person = &found.person;
     if person.affiliation != Affiliation::RelyingParty(by.party) || person.role != Role::Employee {
         return Err(Code::NotFound.into());
@@ -195,7 +195,8 @@ pub async fn resend(context: &Context, tx: &mut Tx, by: Inviter, id: Uuid) -> Re
     let sealed = found.sealed.as_ref().filter(|_| found.expires_at.is_some_and(|end| by.now < end));
     let Secret { contact, .. } = context.vault.open_row(TABLE, id, sealed.ok_or(Code::NotFound)?)?;
     store::withdraw(tx, id, by.party, by.staff_id, by.now).await?.or(Code::NotFound)?;
-    by.require_room(tx, 1, usize::from(found.kind == Kind::Join)).await?;
+    let takes_seat = found.kind == Kind::Join || found.comes_back != 0;
+    by.require_room(tx, 1, usize::from(takes_seat), found.staff_id).await?;
     let link = link(by, found.staff_id, (&found.username, &found.full_name), found.comes_back != 0);
     write(context, tx, &link.sealed(context, contact, (by.staff_id, by.now))?, (by.now, by.now)).await
 }
@@ -204,9 +205,9 @@ pub async fn resend(context: &Context, tx: &mut Tx, by: Inviter, id: Uuid) -> Re
 ///
 /// # Errors
 /// `too_many`.
-pub async fn require_seat(tx: &mut Tx, party: Uuid, now: Timestamp) -> Result<()> {
+pub async fn require_seat(tx: &mut Tx, party: Uuid, employee: Uuid, now: Timestamp) -> Result<()> {
     relying_party::ports::hold(tx, party).await?;
-    let (_, _, to_join) = store::count_of_party(tx, party, (now.plus_seconds(-DAY), now)).await?;
+    let (_, _, to_join) = store::count_of_party(tx, party, (now.plus_seconds(-DAY), now), Some(employee)).await?;
     if people::count_active(tx, party).await? + to_join < MOST_PEOPLE { Ok(()) } else { Err(too_many_people().into()) }
 }
 

@@ -11,6 +11,10 @@ use crate::staff::model::{Affiliation, Role};
 
 /// Hours for which the link of an invitation counts.
 pub const LINK_HOURS: i64 = 24;
+/// Days that something is asked for and nobody decides: then it is forgotten, and may be asked for anew.
+pub const UNDECIDED_DAYS: i64 = 30;
+/// Days after it was asked for that something is kept that is over. What was done stands in the audit log.
+pub const ENDED_DAYS: i64 = 90;
 /// Days after which somebody's time ends unless their head confirms that they still work there.
 pub const CONFIRMED_DAYS: i32 = 183;
 

@@ -5,7 +5,8 @@ use uuid::Uuid;
 use super::link::tell_before;
 use super::mail::{INVITATION, TABLE};
 use super::model::{
-    Asker, Contact, Kind, LINK_HOURS, Newcomer, Reach, Secret, State, end_of, is_within_reach, needs_second, taken,
+    Asker, Contact, ENDED_DAYS, Kind, LINK_HOURS, Newcomer, Reach, Secret, State, UNDECIDED_DAYS, end_of,
+    is_within_reach, needs_second, taken,
 };
 use crate::audit::{self, Action, Event, Outcome};
 use crate::clock::{DAY, HOUR, Timestamp};
@@ -132,9 +133,8 @@ impl Invitations {
             return Err(Code::NotFound.into());
         }
         audited!(self.audit, event, "staff.grant_request", |tx| {
-            if !ports::may_act(tx, request.asked_by, now).await? {
-                return Err(Code::NotFound.into());
-            }
+            let acting = [(asker.staff_id, Code::SessionEnded), (request.asked_by, Code::NotFound)];
+            hold(tx, &acting, request.staff_id, now).await?;
             let state = if request.kind == Kind::Leave { State::Done } else { State::Sent };
             let until = (state == State::Sent).then(|| now.plus_seconds(LINK_HOURS * HOUR));
             store::grant(tx, id, state, (asker.staff_id, now), until).await?.or(Code::NotFound)?;
@@ -222,13 +222,18 @@ impl Invitations {
         Ok(Date::in_jakarta(until.plus_seconds(-1)))
     }
 
-    /// Forgets invitations whose links are too old; gives how many.
+    /// Forgets invitations whose links are too old, requests that nobody decided, what is long over, and where people were told of what
+    /// happened to their accounts; gives how many.
     ///
     /// # Errors
     /// When the database did not do it.
     pub async fn sweep(&self) -> Result<u64> {
         let now = self.context.now();
-        transaction!(self.context.db, "staff.sweep_links", |tx| Ok(store::sweep(tx, now).await?))
+        let (undecided, ended) = (now.plus_seconds(-UNDECIDED_DAYS * DAY), now.plus_seconds(-ENDED_DAYS * DAY));
+        let told = now.plus_seconds(-outbox::KEEP_SECONDS);
+        transaction!(self.context.db, "staff.sweep_links", |tx| {
+            Ok(store::sweep(tx, now, undecided, ended).await? + account::forget_notices(tx, told).await?)
+        })
     }
 
     /// Notes that something was read.
@@ -282,6 +287,7 @@ impl Invitations {
         };
         let event = Event { subject_id: request.staff_id.unwrap_or(invitation_id), ..event };
         audited!(self.audit, event, "staff.ask", |tx| {
+            hold(tx, &[(asker.staff_id, Code::SessionEnded)], request.staff_id, now).await?;
             if request.kind == Kind::Join
                 && account::by_name(tx, request.place.realm(), &request.username).await?.is_some()
             {
@@ -351,6 +357,22 @@ struct About {
     role: Role,
     region: Option<Region>,
     ends_at: Option<Timestamp>,
+}
+
+/// Holds the accounts of who acts, each with what is answered where they may not any more, and of whom it is about. Whoever stops one of them
+/// comes before, and is seen, or after, and ends what is written here. Accounts come before invitations, and in the order of their ids, so
+/// that nobody waits for who waits for them.
+async fn hold(tx: &mut Tx, acting: &[(Uuid, Code)], about: Option<Uuid>, now: Timestamp) -> Result<()> {
+    let acting = acting.iter().map(|(id, code)| (*id, Some(*code)));
+    let mut all: Vec<_> = acting.chain(about.map(|id| (id, None))).collect();
+    all.sort_by_key(|(id, _)| *id);
+    for (id, refused) in all {
+        match refused {
+            Some(code) => account::hold_acting(tx, id, now).await?.or(code)?,
+            None => account::hold(tx, id).await?.or(Code::NotFound)?,
+        }
+    }
+    Ok(())
 }
 
 async fn leave(context: &Context, tx: &mut Tx, person: Uuid, now: Timestamp) -> Result<()> {

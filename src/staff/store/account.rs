@@ -143,6 +143,22 @@ pub async fn by_id(tx: &mut Tx, person: Uuid) -> DbResult<Option<Account>> {
     fetch_optional!(tx, Account, BY_ID, person)
 }
 
+const HOLD: &str = "UPDATE staff_account SET state = state WHERE staff_id = $1";
+
+/// Holds an account until the transaction is over; `false` for nobody.
+pub async fn hold(tx: &mut Tx, person: Uuid) -> DbResult<Changed> {
+    change!(tx, HOLD, person)
+}
+
+const HOLD_ACTING: &str = "UPDATE staff_account SET state = state WHERE staff_id = $1 AND state = $2 AND paused_at IS NULL \
+    AND (ends_at IS NULL OR ends_at > $3)";
+
+/// Holds the account of somebody who may act, until the transaction is over: whoever stops them comes before or after it. `false` for who
+/// may not.
+pub async fn hold_acting(tx: &mut Tx, person: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, HOLD_ACTING, person, AccountState::Active, now)
+}
+
 const OF_REALM: &str = accounts!("realm = $1 ORDER BY username");
 
 /// All accounts of a realm, by user name.
@@ -319,6 +335,28 @@ const GET_CONTACT: &str = "SELECT contact_sealed FROM staff_account WHERE staff_
 /// Where somebody is told of log-ins, sealed; none where no address of theirs is known.
 pub async fn contact(tx: &mut Tx, person: Uuid) -> DbResult<Option<Vec<u8>>> {
     Ok(fetch_optional!(tx, (Vec<u8>,), GET_CONTACT, person)?.map(|(sealed,)| sealed))
+}
+
+const ADD_NOTICE: &str = "INSERT INTO staff_notice (notice_id, staff_id, contact_sealed, told_at) \
+    SELECT $1, staff_id, contact_sealed, $3 FROM staff_account WHERE staff_id = $2 AND contact_sealed IS NOT NULL";
+
+/// Keeps where somebody is to be told of what happens now; `false` where no address of theirs is known.
+pub async fn add_notice(tx: &mut Tx, notice: Uuid, person: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, ADD_NOTICE, notice, person, now)
+}
+
+const NOTICE: &str = "SELECT staff_id, contact_sealed FROM staff_notice WHERE notice_id = $1";
+
+/// Whom a notice tells, and where, sealed.
+pub async fn notice(tx: &mut Tx, id: Uuid) -> DbResult<Option<(Uuid, Vec<u8>)>> {
+    fetch_optional!(tx, (Uuid, Vec<u8>), NOTICE, id)
+}
+
+const FORGET_NOTICES: &str = "DELETE FROM staff_notice WHERE told_at <= $1";
+
+/// Forgets addresses of notices of `before` or earlier; gives how many.
+pub async fn forget_notices(tx: &mut Tx, before: Timestamp) -> DbResult<u64> {
+    execute!(tx, FORGET_NOTICES, before)
 }
 
 const PAUSE: &str = "UPDATE staff_account SET paused_at = $2 WHERE staff_id = $1 AND paused_at IS NULL";

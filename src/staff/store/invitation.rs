@@ -145,18 +145,22 @@ pub async fn of_party(
     fetch_all!(tx, Invitation, OF_PARTY, party, since, now, before, limit)
 }
 
+// Of one who comes back several links may count: it is one seat.
 const COUNT_OF_PARTY: &str = "SELECT COUNT(*), \
     COUNT(CASE WHEN state = 'sent' AND expires_at > $3 THEN 1 END), \
-    COUNT(CASE WHEN state = 'sent' AND expires_at > $3 AND kind = 'join' THEN 1 END) \
+    COUNT(CASE WHEN state = 'sent' AND expires_at > $3 AND kind = 'join' THEN 1 END) + \
+    COUNT(DISTINCT CASE WHEN state = 'sent' AND expires_at > $3 AND comes_back = 1 AND staff_id <> $4 THEN staff_id END) \
     FROM staff_invitation WHERE relying_party_id = $1 AND asked_at > $2";
 
-/// How many invitations of a party were asked for since; how many of their links count, and how many of these are of people who join.
+/// How many invitations of a party were asked for since; how many of their links count, and how many people log in by these who cannot
+/// now, who join and who come back, without `besides`, who is counted by the caller.
 pub async fn count_of_party(
     tx: &mut Tx,
     party: Uuid,
     (since, now): (Timestamp, Timestamp),
+    besides: Option<Uuid>,
 ) -> DbResult<(i64, i64, i64)> {
-    fetch_one!(tx, (i64, i64, i64), COUNT_OF_PARTY, party, since, now)
+    fetch_one!(tx, (i64, i64, i64), COUNT_OF_PARTY, party, since, now, besides.unwrap_or_default())
 }
 
 const PROMISED: &str = "SELECT COUNT(*) FROM staff_invitation \
@@ -225,8 +229,12 @@ pub async fn accept(tx: &mut Tx, id: Uuid, staff_id: Uuid, now: Timestamp) -> Db
 }
 
 const SWEEP: &str = "DELETE FROM staff_invitation WHERE state = 'sent' AND expires_at <= $1";
+const SWEEP_UNDECIDED: &str = "DELETE FROM staff_invitation WHERE state = 'asked' AND asked_at <= $1";
+const SWEEP_ENDED: &str = "DELETE FROM staff_invitation WHERE state IN ('done', 'refused') AND asked_at <= $1";
 
-/// Forgets invitations whose links are too old; gives how many.
-pub async fn sweep(tx: &mut Tx, now: Timestamp) -> DbResult<u64> {
-    execute!(tx, SWEEP, now)
+/// Forgets invitations whose links are too old; what was asked for at `undecided` or earlier and nobody decided; and what was asked for at
+/// `ended` or earlier and is over. Gives how many.
+pub async fn sweep(tx: &mut Tx, now: Timestamp, undecided: Timestamp, ended: Timestamp) -> DbResult<u64> {
+    let links = execute!(tx, SWEEP, now)?;
+    Ok(links + execute!(tx, SWEEP_UNDECIDED, undecided)? + execute!(tx, SWEEP_ENDED, ended)?)
 }
