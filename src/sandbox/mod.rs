@@ -13,7 +13,7 @@ mod presenting;
 pub mod store;
 pub mod test_keys;
 
-pub use checking::Sandbox;
+pub use checking::{CheckRow, Sandbox};
 pub use keys::Keys;
 pub use model::TestKey;
 pub use test_keys::TestKeys;
