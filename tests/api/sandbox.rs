@@ -15,7 +15,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use support::answer::Answer;
 use support::client::Bank;
-use support::each_engine;
+use support::{both_engines, each_engine};
 use support::world::{BANK, World, purpose};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -103,7 +103,7 @@ async fn key_set(world: &World, path: &str) -> JwkSet {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_invented_person_is_answered_as_the_list_says_and_nothing_of_it_is_anybodys() {
-    each_engine(async |context| {
+    both_engines(async |context| {
         let world = World::open(context).await;
         let (test, bank) = (tested(&world).await, party_id(&world, BANK).await);
         let before = real_rows(&world, bank).await;
@@ -259,7 +259,7 @@ async fn no_token_and_no_key_counts_on_the_other_side() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_test_key_opens_the_sandbox_alone_and_a_real_one_everything_else() {
-    each_engine(async |context| {
+    both_engines(async |context| {
         let world = World::open(context).await;
         let test = tested(&world).await;
         let token = test.token(&world, "siti").await;
@@ -337,7 +337,7 @@ async fn of_many_that_check_one_token_at_once_one_is_told_valid_whoever_they_are
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_key_has_one_answer_here_too() {
-    each_engine(async |context| {
+    both_engines(async |context| {
         let world = World::open(context).await;
         let test = tested(&world).await;
         let token = test.token(&world, "siti").await;
@@ -365,7 +365,7 @@ async fn one_key_has_one_answer_here_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_stands_for_the_qr_beside_it() {
-    each_engine(async |context| {
+    both_engines(async |context| {
         let world = World::open(context).await;
         let test = tested(&world).await;
         let shown = test.present(&world, &json!({"person": "siti", "code": true})).await.expect(200);
@@ -404,7 +404,7 @@ async fn a_code_stands_for_the_qr_beside_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_loop_in_somebodys_tests_slows_nobodys_checks() {
-    each_engine(async |context| {
+    both_engines(async |context| {
         let world = World::open(context).await;
         let (test, shop) = (tested(&world).await, shop(&world).await);
         let body = json!({"person": "siti", "share": "age"});
@@ -427,7 +427,7 @@ async fn a_loop_in_somebodys_tests_slows_nobodys_checks() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn administrators_make_and_revoke_test_keys_and_nobody_else_does() {
-    each_engine(async |context| {
+    both_engines(async |context| {
         let world = World::open(context).await;
         let rina = administrator(&world, "rina").await;
         let made = make_key(&rina, "CI").await.expect(201);
@@ -481,7 +481,7 @@ async fn administrators_make_and_revoke_test_keys_and_nobody_else_does() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_has_no_contract_yet_tests_and_a_disabled_party_does_not() {
-    each_engine(async |context| {
+    both_engines(async |context| {
         let world = World::open(context).await;
         let test = tested(&world).await;
         let today = Date::in_jakarta(world.context.now());

@@ -38,7 +38,7 @@ pub struct CheckRow {
     pub receipt: Vec<u8>,
 }
 
-macro_rules! checks {
+macro_rules! sandbox_checks {
     ($rest:literal) => {
         concat!(
             "SELECT verification_id, relying_party_id, idempotency_key, body_hash, purpose, verified_at, reason, person, \
@@ -73,21 +73,21 @@ pub async fn add(tx: &mut Tx, row: &CheckRow) -> DbResult<()> {
     .map(|_| ())
 }
 
-const BY_KEY: &str = checks!("WHERE relying_party_id = $1 AND idempotency_key = $2");
+const BY_KEY: &str = sandbox_checks!("WHERE relying_party_id = $1 AND idempotency_key = $2");
 
 /// What a party was answered under a key.
 pub async fn by_key(tx: &mut Tx, party: Uuid, key: &[u8]) -> DbResult<Option<CheckRow>> {
     fetch_optional!(tx, CheckRow, BY_KEY, party, key)
 }
 
-const BY_ID: &str = checks!("WHERE verification_id = $2 AND relying_party_id = $1");
+const BY_ID: &str = sandbox_checks!("WHERE verification_id = $2 AND relying_party_id = $1");
 
 /// A check of a party.
 pub async fn by_id(tx: &mut Tx, party: Uuid, id: Uuid) -> DbResult<Option<CheckRow>> {
     fetch_optional!(tx, CheckRow, BY_ID, party, id)
 }
 
-const LAST: &str = checks!("WHERE relying_party_id = $1 ORDER BY verification_id DESC LIMIT $2");
+const LAST: &str = sandbox_checks!("WHERE relying_party_id = $1 ORDER BY verification_id DESC LIMIT $2");
 
 /// The last checks of a party, newest first.
 pub async fn last(tx: &mut Tx, party: Uuid, limit: i64) -> DbResult<Vec<CheckRow>> {
