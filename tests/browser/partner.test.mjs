@@ -202,14 +202,11 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
   });
 
   test("the sandbox: a test key, a QR that a scanner reads off the screen, and what was answered; without a contract", async () => {
-    // Narrow and in English, as the test before left it.
-    await page.getByRole("link", { name: "Testing" }).click();
-    await heading("Testing").waitFor();
-    await page.getByText("These are no real digital KTPs").waitFor();
-    await page.getByRole("img", { name: "Test QR of siti" }).waitFor();
-    await screen("testing english");
-    await page.getByRole("button", { name: "Bahasa Indonesia" }).click();
     await page.setViewportSize(DESK);
+    await page.getByRole("link", { name: "Uji coba" }).click();
+    await heading("Uji coba").waitFor();
+    await page.getByText("Ini bukan KTP Digital sungguhan").waitFor();
+    await page.getByRole("img", { name: "QR uji dari siti" }).waitFor();
     await page.getByText("Belum ada pemeriksaan di kotak pasir.").waitFor();
 
     await page.getByRole("link", { name: "Kunci uji" }).click();

@@ -12,6 +12,9 @@ const POLL_MILLISECONDS = 4000;
 const UNMINDED_SECONDS = 600;
 const SHARES = ["full", "basic", "age"];
 
+// What was chosen stays so when the screen is drawn anew, in the other language say.
+const chosen = { person: null, share: SHARES[0] };
+
 /** Watches whether somebody minds the screen. `mind()` says so, `idle()` whether nobody did for long. */
 function attention(onBack) {
   let minded = stopwatch();
@@ -107,7 +110,8 @@ export function sandboxScreen(main, call) {
     tag: "select",
     label: t("partner.test.share"),
     options: SHARES.map((name) => [name, t(`partner.test.share.${name}`)]),
-    onchange: () => qr.renew(),
+    value: chosen.share,
+    onchange: tell,
   });
   let person;
 
@@ -118,14 +122,15 @@ export function sandboxScreen(main, call) {
     () =>
       call("/test-presentations", {
         method: "POST",
-        json: { person: person.input.value, share: share.input.value },
+        json: chosen,
         again: true,
       }),
     look.idle,
   );
 
   function tell() {
-    about.textContent = people.find((one) => one.person === person.input.value)?.about ?? "";
+    Object.assign(chosen, { person: person.input.value, share: share.input.value });
+    about.textContent = people.find((one) => one.person === chosen.person)?.about ?? "";
     qr.renew();
   }
 
@@ -143,6 +148,7 @@ export function sandboxScreen(main, call) {
       label: t("partner.test.person"),
       hint: t("partner.test.person.hint"),
       options: people.map((one) => [one.person, `${one.person} · ${one.full_name}`]),
+      value: chosen.person ?? people[0].person,
       onchange: tell,
     });
     fill(chooser, person, about, share, qr);

@@ -87,7 +87,7 @@ function drawAdministrator(who) {
     places: [...OWN_PLACES.map((place) => ({ ...place, label: t(`partner.nav.${place.word}`) })), account],
     onLeave: () => session.logOut(),
   });
-  const call = (path, options) => session.call(path, { ...options, at: "/v1/partner" });
+  const call = (path, options) => session.call(path, { at: "/v1/partner", ...options });
   leave = shown === "akun" ? accountScreen(main, session) : OWN_SCREENS[shown](main, call);
 }
 

@@ -28,10 +28,10 @@ use crate::web::{Json, Lang, Path, Problem, cookie};
 pub fn routes(sandbox: Sandbox, staff: Staff) -> OpenApiRouter {
     let entrance = Entrance { staff, session_cookie: cookie::EMPLOYEE, browser_cookie: cookie::EMPLOYEE_BROWSER };
     OpenApiRouter::new()
-        .routes(routes!(keys, make_key))
-        .routes(routes!(revoke_key))
-        .routes(routes!(show))
-        .routes(routes!(checks))
+        .routes(routes!(test_keys, make_test_key))
+        .routes(routes!(revoke_test_key))
+        .routes(routes!(show_test_qr))
+        .routes(routes!(test_checks))
         .with_state(Arc::new(sandbox))
         .layer(Extension(entrance))
 }
@@ -40,7 +40,7 @@ pub fn routes(sandbox: Sandbox, staff: Staff) -> OpenApiRouter {
 #[utoipa::path(get, path = "/v1/partner/test-keys", tag = "Partner", security(("teller" = [])),
     responses((status = 200, description = "The keys", body = KeysReply),
         (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`")))]
-async fn keys(State(sandbox): State<Arc<Sandbox>>, who: Allowed<ReadParty>) -> Result<Json<KeysReply>, Problem> {
+async fn test_keys(State(sandbox): State<Arc<Sandbox>>, who: Allowed<ReadParty>) -> Result<Json<KeysReply>, Problem> {
     let (keys, now) = (sandbox.test_keys().list(&who).await?, sandbox.test_keys().now());
     Ok(Json(KeysReply { items: keys.into_iter().map(|key| KeyItem::new(key, now)).collect() }))
 }
@@ -50,7 +50,7 @@ async fn keys(State(sandbox): State<Arc<Sandbox>>, who: Allowed<ReadParty>) -> R
 #[utoipa::path(post, path = "/v1/partner/test-keys", tag = "Partner", security(("teller" = [])), request_body = MakeKeyBody,
     responses((status = 201, description = "The key", body = NewKeyReply),
         (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `invalid_field`, `wrong_state` where two live")))]
-async fn make_key(
+async fn make_test_key(
     State(sandbox): State<Arc<Sandbox>>,
     who: Allowed<MakeTestKey>,
     Json(body): Json<MakeKeyBody>,
@@ -65,7 +65,7 @@ async fn make_key(
     params(("id" = Uuid, Path, description = "The key")),
     responses((status = 204, description = "It opens nothing any more"),
         (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `not_found`")))]
-async fn revoke_key(
+async fn revoke_test_key(
     State(sandbox): State<Arc<Sandbox>>,
     who: Allowed<RevokeTestKey>,
     Path(id): Path<Uuid>,
@@ -79,7 +79,7 @@ async fn revoke_key(
     request_body = TestPresentationRequest,
     responses((status = 200, description = "The QR", body = TestPresentationReply),
         (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `invalid_field`, `too_many`")))]
-async fn show(
+async fn show_test_qr(
     State(sandbox): State<Arc<Sandbox>>,
     who: Allowed<ShowTestQr>,
     Json(body): Json<TestPresentationRequest>,
@@ -144,7 +144,7 @@ impl TestCheckItem {
 #[utoipa::path(get, path = "/v1/partner/test-checks", tag = "Partner", security(("teller" = [])),
     responses((status = 200, description = "The checks", body = TestChecksReply),
         (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`")))]
-async fn checks(
+async fn test_checks(
     State(sandbox): State<Arc<Sandbox>>,
     who: Allowed<ReadParty>,
     Lang(language): Lang,
