@@ -115,7 +115,7 @@ impl Sandbox {
             return Err(Code::PurposeNotAllowed.into());
         }
         let _turn = self.allowance.turn().await?;
-        match self.answer(party, question, now).await {
+        match self.answered(party, question, now).await {
             Err(fault @ (Error::Db(_) | Error::Internal(_))) => {
                 tracing::error!(error.cause = %fault, "a check of the sandbox could not be determined");
                 Err(undetermined().into())
@@ -124,10 +124,21 @@ impl Sandbox {
         }
     }
 
-    async fn answer(&self, party: &Party, question: &Question, now: Timestamp) -> Result<Answer> {
-        if let Some(answer) = self.earlier(party, question, now).await? {
-            return Ok(answer);
+    async fn answered(&self, party: &Party, question: &Question, now: Timestamp) -> Result<Answer> {
+        let mut answer = match self.earlier(party, question, now).await? {
+            Some(answer) => answer,
+            None => self.ask(party, question, now).await?,
+        };
+        if answer.verdict == Verdict::Invalid(Reason::UnknownCode) {
+            let mut tx = self.context.db.read().await?;
+            let left = WRONG_CODES.remaining(&mut tx, &[party.relying_party_id.as_bytes()], now).await?;
+            answer.tries_left = Some(left.uses);
         }
+        Ok(answer)
+    }
+
+    /// Answers what was not asked under this key before.
+    async fn ask(&self, party: &Party, question: &Question, now: Timestamp) -> Result<Answer> {
         let shown = match &question.shown {
             Presented::Token(token) => self.judge(token.expose(), now),
             Presented::Code(code) => match self.redeem(party, code, now).await? {
@@ -138,21 +149,15 @@ impl Sandbox {
         let decided = transaction!(self.context.db, "sandbox.check", |tx| {
             self.decide(tx, party, question, &shown, now).await
         });
-        let mut answer = match decided {
-            Ok(Some((row, content))) => answer(row, Some(content)),
-            Ok(None) => return Err(undetermined().into()),
+        match decided {
+            Ok(Some((row, content))) => Ok(answer(row, Some(content))),
+            Ok(None) => Err(undetermined().into()),
             // The same question came at the same time, and was faster.
             Err(Error::Db(DbError::Unique)) => {
-                self.earlier(party, question, now).await?.ok_or(Error::Db(DbError::Contention))?
+                self.earlier(party, question, now).await?.ok_or(Error::Db(DbError::Contention))
             }
-            Err(error) => return Err(error),
-        };
-        if answer.verdict == Verdict::Invalid(Reason::UnknownCode) {
-            let mut tx = self.context.db.read().await?;
-            let left = WRONG_CODES.remaining(&mut tx, &[party.relying_party_id.as_bytes()], now).await?;
-            answer.tries_left = Some(left.uses);
+            Err(error) => Err(error),
         }
-        Ok(answer)
     }
 
     fn judge(&self, text: &str, now: Timestamp) -> Shown {

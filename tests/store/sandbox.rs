@@ -4,9 +4,9 @@ use ikd::attribute::AttributeSet;
 use ikd::clock::{HOUR, Timestamp};
 use ikd::credential::Reason;
 use ikd::db::DbError;
+use ikd::sandbox::store;
 use ikd::sandbox::store::check::{self, CheckRow};
 use ikd::sandbox::store::key::{self, KeyRow};
-use ikd::sandbox::store;
 use ikd::verification::model::Verdict;
 use uuid::Uuid;
 
