@@ -32,6 +32,7 @@ use crate::partner::Partners;
 use crate::proposal::Proposals;
 use crate::register::{LocalRegister, PopulationRegister};
 use crate::relying_party::RelyingParties;
+use crate::sandbox::Sandbox;
 use crate::staff::{Realm, Staff};
 use crate::stop_log::StopLog;
 use crate::web::flood::Flood;
@@ -42,8 +43,8 @@ use crate::webhook::Webhooks;
 use crate::{
     activation, admin, annulment, branch, captcha, card, closure, contact, correction, counter, device, directory,
     dispute, duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office, outreach,
-    partner, proposal, recovery, refresh, register, registration, relying_party, restore, staff, status_list, stop_log,
-    tlog, transaction, transfer, verification, wallet, webhook, window,
+    partner, proposal, recovery, refresh, register, registration, relying_party, restore, sandbox, staff, status_list,
+    stop_log, tlog, transaction, transfer, verification, wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -97,6 +98,8 @@ pub struct App {
     pub webhooks: Webhooks,
     /// What relying parties look after themselves.
     pub partners: Partners,
+    /// What relying parties test with.
+    pub sandbox: Sandbox,
     /// Employees of relying parties: their log-ins and sessions.
     pub employees: Staff,
     /// What is behind the links of invitations.
@@ -203,6 +206,7 @@ impl App {
             status_lists,
             webhooks: Webhooks::new(context.clone())?,
             partners: Partners::new(context.clone(), relying_parties.clone()),
+            sandbox: Sandbox::new(context.clone(), &relying_parties)?,
             relying_parties,
             verification,
             employee_checks,
@@ -279,6 +283,7 @@ impl App {
             proposal::module(&self.proposals),
             partner::module(&self.partners, &self.employees),
             branch::module(&self.context, &self.employees),
+            sandbox::module(&self.sandbox, &self.employees),
             webhook::module(&self.webhooks, &self.employees),
             dispute::module(&self.disputes, self.relying_parties.authentication()),
             annulment::module(&self.annulments, self.relying_parties.authentication()),

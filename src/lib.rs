@@ -72,6 +72,7 @@ pub mod registration;
 pub mod relying_party;
 pub mod restore;
 pub mod retention;
+pub mod sandbox;
 pub mod secret;
 pub mod setting;
 pub mod staff;

@@ -214,6 +214,11 @@ impl Vault {
         self.current.0
     }
 
+    /// All versions that open, oldest first.
+    pub fn versions(&self) -> impl Iterator<Item = u8> + '_ {
+        self.roots.keys().copied()
+    }
+
     /// The version that blind indexes and other look-up digests use.
     pub const fn index_version(&self) -> u8 {
         self.first.0

@@ -5,6 +5,11 @@
     python bank.py --url URL jwks --save jwks.json
     python bank.py receipt check.json --jwks jwks.json
 
+Against the sandbox (docs/integrators/sandbox.md), whose URL ends in /sandbox, also:
+
+    python bank.py --url URL/sandbox present PERSON [--share full]
+    python bank.py --url URL/sandbox people --purpose open_account
+
 The API key is read from the environment variable IKD_API_KEY, so that it is in no process list.
 Needs: cbor2 and cryptography. What the service answers is described at /docs of any node.
 """
@@ -127,6 +132,29 @@ def check_receipt(answer, jwks):
     return {name: value for name, value in stated.items() if not name.endswith("_sha256")}
 
 
+def present(url, api_key, person, share):
+    """The QR of an invented person, in place of a phone. Only the sandbox has this."""
+    headers = {"Authorization": f"Bearer {api_key}", "Content-Type": "application/json"}
+    return request(f"{url}/v1/presentations", headers, {"person": person, "share": share})
+
+
+def go_through_everybody(url, api_key, purpose, jwks):
+    """Checks a QR of each invented person as a real one, and compares with what the sandbox says of them.
+
+    Gives those for whom something else came. Your own software can be tested in the same way.
+    """
+    surprises = []
+    _, _, listed = request(f"{url}/v1/people", {})
+    for one in listed["items"]:
+        _, _, shown = present(url, api_key, one["person"], "full")
+        status, answer = verify(url, api_key, shown["token"], purpose)
+        fits = status == 200 and (answer["result"], answer["reason"]) == (one["result"], one["reason"])
+        # What you do in production too: whether this is a test is said by the receipt, not by the URL that you believe to ask.
+        if not (fits and answer.get("test") is True and check_receipt(answer, jwks).get("test") is True):
+            surprises.append({"person": one["person"], "status": status, "reason": answer.get("reason")})
+    return len(listed["items"]), surprises
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--url", default="http://127.0.0.1:8080")
@@ -141,6 +169,11 @@ def main():
     check = commands.add_parser("receipt")
     check.add_argument("file")
     check.add_argument("--jwks", required=True)
+    show = commands.add_parser("present")
+    show.add_argument("person")
+    show.add_argument("--share", default="basic")
+    everybody = commands.add_parser("people")
+    everybody.add_argument("--purpose", required=True)
     arguments = parser.parse_args()
 
     if arguments.command == "jwks":
@@ -158,6 +191,16 @@ def main():
             print(json.dumps({"error": str(wrong)}))
             return 1
         return 0
+
+    if arguments.command == "present":
+        status, _, shown = present(arguments.url, os.environ["IKD_API_KEY"], arguments.person, arguments.share)
+        print(json.dumps({"status": status, **shown}))
+        return 0 if status == 200 else 1
+    if arguments.command == "people":
+        _, _, jwks = request(f"{arguments.url}/.well-known/jwks.json", {})
+        asked, surprises = go_through_everybody(arguments.url, os.environ["IKD_API_KEY"], arguments.purpose, jwks)
+        print(json.dumps({"asked": asked, "surprises": surprises}))
+        return 1 if surprises else 0
 
     attributes = arguments.attributes.split(",") if arguments.attributes else None
     status, answer = verify(arguments.url, os.environ["IKD_API_KEY"], arguments.token, arguments.purpose, attributes)

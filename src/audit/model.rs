@@ -331,6 +331,12 @@ pub enum Action {
     ApiKeyRevoked,
     /// When an API key ends was set.
     ApiKeyEndSet,
+    /// A key to the sandbox was added.
+    TestKeyAdded,
+    /// A key to the sandbox was revoked.
+    TestKeyRevoked,
+    /// An administrator of a relying party had an invented person's QR shown.
+    TestQrShown,
     /// The number and the days of a relying party's contract were set.
     ContractSet,
     /// How many checks a relying party may put was set.

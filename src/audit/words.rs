@@ -126,6 +126,9 @@ labels! {
     RelyingPartyAdded = "Lembaga ditambahkan" / "Relying party added";
     ApiKeyAdded = "Kunci API ditambahkan" / "API key added";
     ApiKeyRevoked = "Kunci API dicabut" / "API key revoked";
+    TestKeyAdded = "Kunci uji ditambahkan" / "Test key added";
+    TestKeyRevoked = "Kunci uji dicabut" / "Test key revoked";
+    TestQrShown = "QR uji ditampilkan" / "Test QR shown";
     EmployeeAdded = "Pegawai lembaga ditambahkan" / "Employee added";
     EmployeeDisabled = "Pegawai lembaga dinonaktifkan" / "Employee disabled";
     EmployeeEnabled = "Pegawai lembaga diaktifkan lagi" / "Employee enabled again";

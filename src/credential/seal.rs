@@ -74,6 +74,7 @@ pub struct SealError;
 #[derive(Clone, Debug)]
 pub struct TokenSealer {
     vault: Vault,
+    label: Label,
     /// For printed cards, which outlive epochs.
     lasting: Vault,
 }
@@ -81,7 +82,12 @@ pub struct TokenSealer {
 impl TokenSealer {
     /// Uses the vault's token-sealing keys.
     pub fn new(vault: Vault) -> Self {
-        Self { lasting: vault.lasting(), vault }
+        Self { lasting: vault.lasting(), label: Label::TokenSeal, vault }
+    }
+
+    /// Uses the keys of the sandbox: what one seals the other does not open.
+    pub fn of_sandbox(vault: Vault) -> Self {
+        Self { lasting: vault.lasting(), label: Label::SandboxSeal, vault }
     }
 
     /// Version byte ‖ AES-256-GCM-SIV (RFC 8452) of the record; nonce = first 12 bytes of `cti`, associated data =
@@ -93,7 +99,7 @@ impl TokenSealer {
         let vault = if record.kind == TokenKind::Card { &self.lasting } else { &self.vault };
         let version = vault.current();
         let ciphertext = vault
-            .encrypt(version, Label::TokenSeal, &nonce(cti), &associated(protected, cti, version), &record.to_bytes())
+            .encrypt(version, self.label, &nonce(cti), &associated(protected, cti, version), &record.to_bytes())
             .map_err(|_| SealError)?;
         let mut out = vec![version];
         out.extend_from_slice(&ciphertext);
@@ -108,7 +114,7 @@ impl TokenSealer {
         let (&version, ciphertext) = sealed.split_first().ok_or(SealError)?;
         let by = |vault: &Vault| {
             let aad = associated(protected, cti, version);
-            let plaintext = vault.decrypt(version, Label::TokenSeal, &nonce(cti), &aad, ciphertext).ok()?;
+            let plaintext = vault.decrypt(version, self.label, &nonce(cti), &aad, ciphertext).ok()?;
             SealedRecord::from_bytes(&plaintext)
         };
         // Of an earlier epoch only a card still counts, as its place in the status list says.
@@ -166,6 +172,20 @@ mod tests {
         }
         assert!(TokenSealer::new(Vault::single([2; 32])).open(&sealed, b"header", &[9; 16]).is_err());
         assert!(sealer.open(&[], b"header", &[9; 16]).is_err());
+    }
+
+    #[test]
+    fn what_the_sandbox_seals_opens_there_alone() {
+        let vault = Vault::single([1; 32]);
+        let (service, sandbox) = (TokenSealer::new(vault.clone()), TokenSealer::of_sandbox(vault));
+        for kind in [TokenKind::Presentation, TokenKind::Card] {
+            let record = SealedRecord { kind, ..record(5) };
+            for (maker, other) in [(&service, &sandbox), (&sandbox, &service)] {
+                let sealed = maker.seal(record, b"header", &[9; 16]).unwrap();
+                assert_eq!(maker.open(&sealed, b"header", &[9; 16]), Ok(record));
+                assert_eq!(other.open(&sealed, b"header", &[9; 16]), Err(SealError));
+            }
+        }
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl FileSigner {
         }
     }
 
-    /// An Ed25519 key from its seed, for tests and vectors.
+    /// An Ed25519 key from its seed: for the sandbox, whose keys are derived, for tests and vectors.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self::from_key(PrivateKey::Ed25519(ed25519_dalek::SigningKey::from_bytes(seed)))
     }

@@ -139,7 +139,8 @@ impl Health {
 /// The layer: while the clock is off, every request to the API gets a 503, so that a load balancer sends it to another
 /// node.
 pub async fn demand_clock(State(clock): State<ClockWatch>, request: Request, next: Next) -> Response {
-    if request.uri().path().starts_with("/v1/") && clock.off_by().is_some() {
+    let path = request.uri().path();
+    if (path.starts_with("/v1/") || path.starts_with("/sandbox/")) && clock.off_by().is_some() {
         return Problem::from(Refusal::new(Code::Unavailable).retry_after(5)).into_response();
     }
     next.run(request).await

@@ -56,6 +56,12 @@ acts! {
     pub enum MakeKey: AdministerParty, ApiKeyAdded;
     /// Revoking one.
     pub enum RevokeKey: AdministerParty, ApiKeyRevoked;
+    /// Making a key to the sandbox.
+    pub enum MakeTestKey: AdministerParty, TestKeyAdded;
+    /// Revoking one.
+    pub enum RevokeTestKey: AdministerParty, TestKeyRevoked;
+    /// Having an invented person's QR shown.
+    pub enum ShowTestQr: AdministerParty, TestQrShown;
     /// Disabling an employee.
     pub enum DisableEmployee: AdministerParty, EmployeeDisabled;
     /// Letting one log in again.

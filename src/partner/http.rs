@@ -113,22 +113,22 @@ async fn party(
 }
 
 /// The day before the midnight at which something ends.
-fn last_day(ends_at: Timestamp) -> Date {
+pub(crate) fn last_day(ends_at: Timestamp) -> Date {
     Date::in_jakarta(ends_at.plus_seconds(-1))
 }
 
 /// The keys of the organisation.
 #[derive(Debug, Serialize, ToSchema)]
-struct KeysReply {
+pub(crate) struct KeysReply {
     /// Oldest first.
-    items: Vec<KeyItem>,
+    pub(crate) items: Vec<KeyItem>,
 }
 
 /// How an API key stands.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ApiKeyState)]
-enum KeyState {
+pub(crate) enum KeyState {
     /// It opens.
     Live,
     /// It reached its end.
@@ -139,8 +139,8 @@ enum KeyState {
 
 /// An API key, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
-struct KeyItem {
-    /// Its id: the part of the key between `ikd_rp_` and the secret.
+pub(crate) struct KeyItem {
+    /// Its id: the part of the key between `ikd_rp_`, or `ikd_rt_`, and the secret.
     key_id: Uuid,
     /// What it is for; null for keys of before.
     #[schema(example = "Kasir Jakarta")]
@@ -158,7 +158,7 @@ struct KeyItem {
 }
 
 impl KeyItem {
-    fn new(key: KeyLine, now: Timestamp) -> Self {
+    pub(crate) fn new(key: KeyLine, now: Timestamp) -> Self {
         let state = match key.revoked_at {
             Some(_) => KeyState::Revoked,
             None if key.lives(now) => KeyState::Live,
@@ -187,24 +187,24 @@ async fn keys(State(partners): State<Partners>, who: Allowed<ReadParty>) -> Resu
 /// A key that is wanted.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct MakeKeyBody {
+pub(crate) struct MakeKeyBody {
     /// What it is for.
     #[schema(example = "Kasir Jakarta")]
-    label: String,
+    pub(crate) label: String,
     /// The last day on which it opens: at most 365 days from now.
-    last_day: Date,
+    pub(crate) last_day: Date,
 }
 
 /// A new key.
 #[derive(Debug, Serialize, ToSchema)]
-struct NewKeyReply {
+pub(crate) struct NewKeyReply {
     /// Its id.
-    key_id: Uuid,
+    pub(crate) key_id: Uuid,
     /// The key, shown this once: the service keeps only a hash of it.
     #[schema(example = "ikd_rp_0192f0c1…")]
-    api_key: String,
+    pub(crate) api_key: String,
     /// The last day on which it opens.
-    last_day: Date,
+    pub(crate) last_day: Date,
 }
 
 /// Make an API key. It is shown this once. Two keys may live at once, so that one takes over from the other. A repetition makes another:

@@ -8,10 +8,10 @@ use crate::audit;
 use crate::audited;
 use crate::clock::Timestamp;
 use crate::context::Context;
-use crate::error::{Code, Refusal, Result};
+use crate::error::{Code, Result};
 use crate::page::{self, Page};
 use crate::register::Date;
-use crate::relying_party::model::{KEY_DAYS, Span};
+use crate::relying_party::model::{Span, key_end};
 use crate::relying_party::service::check_label;
 use crate::relying_party::usage::Counted;
 use crate::relying_party::{ApiKey, KeyLine, Party, Quota, RelyingParties, ports};
@@ -68,9 +68,7 @@ impl Partners {
     /// live.
     pub async fn make_key(&self, who: &Allowed<MakeKey>, label: &str, last_day: Date) -> Result<(ApiKey, Timestamp)> {
         let (label, now) = (check_label(label)?, self.now());
-        let latest = Date::in_jakarta(now).plus_days(KEY_DAYS).ok_or(Code::Internal)?;
-        let ends_at = last_day.plus_days(1).map(Date::midnight);
-        let ends_at = ends_at.filter(|end| now < *end && last_day <= latest).ok_or_else(unusable_day)?;
+        let ends_at = key_end(last_day, now)?;
         let (key, party) = (self.parties.new_key(), who.agent.party.relying_party_id);
         audited!(self.audit, who.event(key.key_id), "partner.make_key", |tx| {
             ports::add_own_key(tx, party, &key, (&label, ends_at), now).await
@@ -167,12 +165,4 @@ impl page::Position for Name {
         let bytes = crate::base64url::decode(cursor)?;
         check_username(std::str::from_utf8(&bytes).ok()?).ok().map(Self)
     }
-}
-
-fn unusable_day() -> Refusal {
-    Refusal::field(
-        "last_day",
-        "Pilih hari ini atau sesudahnya, paling lama 365 hari lagi.",
-        "Choose today or a later day, at most 365 days from now.",
-    )
 }

@@ -12,6 +12,9 @@ use crate::error::Text;
 /// Digits of a NIK.
 pub const LENGTH: usize = 16;
 
+/// The province code of invented people: none that there is.
+pub const INVENTED_PROVINCE: u8 = 99;
+
 /// Added to the day of birth for women.
 const FEMALE: u8 = 40;
 
@@ -115,12 +118,25 @@ impl Nik {
     /// # Errors
     /// The first rule that the text breaks.
     pub fn parse(text: &str) -> Result<Self, NikError> {
+        Self::of_a_province(text, regions::is_province_code)
+    }
+
+    /// Reads the NIK of somebody invented: of the province [`INVENTED_PROVINCE`], which does not exist. [`Nik::parse`] refuses it, so it
+    /// gets into no registration and no register.
+    ///
+    /// # Errors
+    /// As [`Nik::parse`].
+    pub fn invented(text: &str) -> Result<Self, NikError> {
+        Self::of_a_province(text, |code| code == INVENTED_PROVINCE)
+    }
+
+    fn of_a_province(text: &str, is_province: impl Fn(u8) -> bool) -> Result<Self, NikError> {
         let digits: [u8; LENGTH] = text.as_bytes().try_into().map_err(|_| NikError::Length)?;
         if !digits.iter().all(u8::is_ascii_digit) {
             return Err(NikError::Length);
         }
         let nik = Self(digits);
-        if !regions::is_province_code(nik.province()) {
+        if !is_province(nik.province()) {
             return Err(NikError::Province);
         }
         if !matches!(nik.two(6), 1..=31 | 41..=71) {

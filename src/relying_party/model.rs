@@ -15,7 +15,9 @@ use crate::register::Date;
 use crate::secret::Redacted;
 
 /// What every API key begins with, so that scanners for leaked secrets know it.
-const KEY_PREFIX: &str = "ikd_rp_";
+pub const KEY_PREFIX: &str = "ikd_rp_";
+/// What every key to the sandbox begins with: what it belongs to is seen before it is looked up.
+pub const TEST_KEY_PREFIX: &str = "ikd_rt_";
 
 /// An API key as it is given out once: `ikd_rp_<key id>_<secret>`.
 #[derive(Clone, Debug)]
@@ -34,7 +36,12 @@ impl ApiKey {
 
     /// Reads a key from an `Authorization` header's token.
     pub fn parse(text: &str) -> Option<Self> {
-        let (key_id, secret) = text.strip_prefix(KEY_PREFIX)?.split_once('_')?;
+        Self::parse_after(KEY_PREFIX, text)
+    }
+
+    /// [`ApiKey::parse`] for keys that begin in another way.
+    pub fn parse_after(prefix: &str, text: &str) -> Option<Self> {
+        let (key_id, secret) = text.strip_prefix(prefix)?.split_once('_')?;
         // Without this, an id could be written with hyphens too.
         if key_id.len() != 32 || secret.len() != 64 {
             return None;
@@ -46,7 +53,12 @@ impl ApiKey {
 
     /// The text that the relying party keeps. It is shown once.
     pub fn expose(&self) -> String {
-        format!("{KEY_PREFIX}{}_{}", self.key_id.simple(), HEXLOWER.encode(self.secret.expose()))
+        self.expose_after(KEY_PREFIX)
+    }
+
+    /// [`ApiKey::expose`] for keys that begin in another way.
+    pub fn expose_after(&self, prefix: &str) -> String {
+        format!("{prefix}{}_{}", self.key_id.simple(), HEXLOWER.encode(self.secret.expose()))
     }
 
     /// SHA-256 of the secret: what is stored. The secret has 256 random bits, so no slow hash is needed.
@@ -254,6 +266,24 @@ crate::words!(Standing);
 pub const KEY_DAYS: i32 = 365;
 /// Keys of a party that live at once: one that is used, and one that takes over.
 pub const LIVE_KEYS: usize = 2;
+
+/// When a key ends whose last day a party chose.
+///
+/// # Errors
+/// `invalid_field` for a day that is over or more than [`KEY_DAYS`] away.
+pub fn key_end(last_day: Date, now: Timestamp) -> Result<Timestamp> {
+    let latest = Date::in_jakarta(now).plus_days(KEY_DAYS).ok_or(Code::Internal)?;
+    let ends_at = last_day.plus_days(1).map(Date::midnight);
+    Ok(ends_at.filter(|end| now < *end && last_day <= latest).ok_or_else(unusable_day)?)
+}
+
+fn unusable_day() -> Refusal {
+    Refusal::field(
+        "last_day",
+        "Pilih hari ini atau sesudahnya, paling lama 365 hari lagi.",
+        "Choose today or a later day, at most 365 days from now.",
+    )
+}
 
 /// An API key as people see it.
 #[derive(Clone, Debug, PartialEq, Eq)]

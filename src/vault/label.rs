@@ -63,6 +63,12 @@ labels! {
     StopLog = b"ikd/stop-log/v1";
     /// What keeps a row from being guessed by its leaf in the log.
     LogSalt = b"ikd/log-salt/v1";
+    /// Seeds of the sandbox's signing keys, which sign nothing of anybody.
+    SandboxKey = b"ikd/sandbox-key/v1";
+    /// Sealing of the sandbox's tokens.
+    SandboxSeal = b"ikd/sandbox-seal/v1";
+    /// Codes that stand for presentations of invented people.
+    SandboxCode = b"ikd/sandbox-code/v1";
 }
 
 impl Label {

@@ -1,7 +1,8 @@
 //! `POST /v1/verifications` and `GET /v1/verifications/{id}`.
 
-mod examples;
+pub mod examples;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -47,7 +48,7 @@ pub fn routes(service: Service, authentication: Authentication) -> OpenApiRouter
         .routes(routes!(lookup))
         .layer(axum::middleware::map_response(negotiate::challenge))
         .with_state(Arc::new(Shared { service, authentication }));
-    examples::add(routes.get_openapi_mut());
+    examples::add(routes.get_openapi_mut(), "/v1/verifications", VerificationAnswer::new);
     routes
 }
 
@@ -133,8 +134,12 @@ pub struct VerificationAnswer {
     #[schema(example = json!(null))]
     pub reason: Option<&'static str>,
     /// A sentence for whoever checks, in Indonesian or English by `Accept-Language`: what it means and what to do.
-    #[schema(example = "KTP Digital sah. Cocokkan wajah orang di depan Anda dengan foto sebelum melanjutkan.")]
-    pub message: &'static str,
+    #[schema(value_type = String, example = "KTP Digital sah. Cocokkan wajah orang di depan Anda dengan foto sebelum melanjutkan.")]
+    pub message: Cow<'static, str>,
+    /// `true` in the sandbox, and nowhere else: the QR was of nobody. Its receipt says so too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false, example = false)]
+    pub test: bool,
     /// With `unknown_code`: how many more wrong codes there may be, now, before you have to wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = json!(null))]
@@ -207,7 +212,8 @@ impl ReceiptDocument {
 }
 
 impl VerificationAnswer {
-    fn new(answer: Answer, language: Language) -> Self {
+    /// The answer in a language.
+    pub fn new(answer: Answer, language: Language) -> Self {
         let reason = match answer.verdict {
             Verdict::Valid => None,
             Verdict::Invalid(reason) => Some(reason.as_str()),
@@ -220,7 +226,8 @@ impl VerificationAnswer {
             verification_id: answer.verification_id,
             result: answer.verdict.result(),
             reason,
-            message: answer.message().in_language(language),
+            message: Cow::Borrowed(answer.message().in_language(language)),
+            test: false,
             tries_left: answer.tries_left,
             verified_at: answer.verified_at,
             single_use: answer.single_use,
@@ -240,7 +247,12 @@ impl VerificationAnswer {
 
 /// An answer as JSON in a language.
 pub fn reply(answer: Answer, language: Language) -> Response {
-    let mut response = Json(VerificationAnswer::new(answer, language)).into_response();
+    in_language(VerificationAnswer::new(answer, language), language)
+}
+
+/// An answer that was put into words, as JSON.
+pub fn in_language(answer: VerificationAnswer, language: Language) -> Response {
+    let mut response = Json(answer).into_response();
     response.headers_mut().insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
     response
 }

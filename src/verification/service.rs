@@ -29,7 +29,7 @@ use crate::retention::{Period, ports as retention};
 use crate::transaction;
 
 /// Kinds that can be shown to a relying party.
-const ACCEPTED: [TokenKind; 3] = [TokenKind::Presentation, TokenKind::Offline, TokenKind::Card];
+pub const ACCEPTED: [TokenKind; 3] = [TokenKind::Presentation, TokenKind::Offline, TokenKind::Card];
 
 /// Days that the key of a repeated refusal is remembered; a client repeats within one (protocol §4).
 const REPEAT_DAYS: i64 = 2;

@@ -35,6 +35,8 @@ impl Modify for Security {
         let components = openapi.components.get_or_insert_with(Default::default);
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("ikd_rp_<id>_<secret>").build();
         components.add_security_scheme("api_key", SecurityScheme::Http(bearer));
+        let test = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("ikd_rt_<id>_<secret>").build();
+        components.add_security_scheme("test_key", SecurityScheme::Http(test));
         let feed = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("ikd_feed_<secret>").build();
         components.add_security_scheme("register_feed", SecurityScheme::Http(feed));
         let dpop = ApiKey::Header(ApiKeyValue::with_description(

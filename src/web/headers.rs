@@ -37,7 +37,8 @@ pub struct GivenUp;
 /// Whether a route checks QRs. When such a request times out, it is unknown whether the check was recorded, and a 408
 /// would claim that it was not.
 fn is_check(method: &Method, route: &str) -> bool {
-    method == Method::POST && matches!(route, "/v1/verifications" | "/v1/teller/verifications")
+    method == Method::POST
+        && matches!(route, "/v1/verifications" | "/v1/teller/verifications" | "/sandbox/v1/verifications")
 }
 
 /// The layer itself.

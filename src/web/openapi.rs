@@ -4,8 +4,13 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
 /// Tags whose handlers share names with others (`log_in`, `portrait`), and the prefix of their operation ids.
-const PREFIXES: [(&str, &str); 4] =
-    [("Counter", "officer"), ("Teller", "teller"), ("Admin", "official"), ("Partner", "partner")];
+const PREFIXES: [(&str, &str); 5] = [
+    ("Counter", "officer"),
+    ("Teller", "teller"),
+    ("Admin", "official"),
+    ("Partner", "partner"),
+    ("Sandbox", "sandbox"),
+];
 
 /// The OpenAPI document as it is served.
 pub fn describe(api: &OpenApi) -> Value {

@@ -14,7 +14,7 @@ const POLICY: &str =
     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// Paths for programs: they get problem documents, whatever `Accept` says.
-const FOR_PROGRAMS: [&str; 6] = ["/v1/", "/health/", "/.well-known/", "/openapi.json", "/web/", "/demo/"];
+const FOR_PROGRAMS: [&str; 7] = ["/v1/", "/sandbox/", "/health/", "/.well-known/", "/openapi.json", "/web/", "/demo/"];
 
 /// Documents among them that a link on a page opens in a window of their own: whoever pressed it reads the refusal.
 const FOR_PEOPLE: [&str; 2] = ["/sheet", "/copy"];

@@ -54,6 +54,7 @@ mod registration;
 mod release;
 mod rights;
 mod roles;
+mod sandbox;
 mod scope;
 mod session;
 mod settings;

@@ -234,4 +234,58 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
     await page.getByText("Ended: checks are refused").waitFor();
     await screen("ended english");
   });
+
+  test("the sandbox: a test key, a QR that a scanner reads off the screen, and what was answered; without a contract", async () => {
+    await page.setViewportSize(DESK);
+    await page.getByRole("link", { name: "Uji coba" }).click();
+    await heading("Uji coba").waitFor();
+    await page.getByText("Ini bukan KTP Digital sungguhan").waitFor();
+    await page.getByRole("img", { name: "QR uji dari siti" }).waitFor();
+    await page.getByText("Belum ada pemeriksaan di kotak pasir.").waitFor();
+
+    await page.getByRole("link", { name: "Kunci uji" }).click();
+    await heading("Kunci uji").waitFor();
+    await page.getByLabel("Untuk apa").fill("Pemindai kasir");
+    await page.keyboard.press("Enter");
+    const key = (await page.locator("#new-key").textContent()).trim();
+    assert.match(key, /^ikd_rt_[0-9a-f]{32}_[0-9a-f]{64}$/);
+    await page.getByRole("button", { name: "Sudah saya simpan" }).click();
+    await page.locator("li.line", { hasText: "Pemindai kasir" }).getByText("Berlaku", { exact: true }).waitFor();
+    await screen("test keys");
+    await page.getByRole("link", { name: "Uji coba" }).first().click();
+
+    /** Reads the QR with the decoder of the tellers' page, and asks the sandbox, or the service itself. */
+    const check = async (person, base, apiKey) => {
+      const shown = page.getByRole("img", { name: `QR uji dari ${person}`, exact: true });
+      await shown.waitFor();
+      const picture = await page.locator(".qr").screenshot();
+      const token = await page.evaluate(async (bytes) => {
+        const { decodeFile } = await import("/web/shared/scanner.js");
+        return decodeFile(new Blob([Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0))], { type: "image/png" }));
+      }, Buffer.from(picture).toString("base64"));
+      const answer = await fetch(`${demo.base_url}${base}/v1/verifications`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${apiKey}`, "Idempotency-Key": `${person}${base}`, "Content-Type": "application/json" },
+        body: JSON.stringify({ token, purpose: "open_account" }),
+      });
+      return answer.json();
+    };
+    const valid = await check("siti", "/sandbox", key);
+    assert.deepEqual([valid.result, valid.test, valid.attributes.full_name], ["valid", true, "SITI CONTOH"]);
+    const lines = page.locator("section", { hasText: "Jawaban terakhir" }).locator("li.line");
+    await lines.first().getByText("Sah", { exact: true }).waitFor();
+    await lines.first().getByText(/Ditunjukkan: NIK, Nama/).waitFor();
+
+    await page.getByLabel("Orang contoh").selectOption("expired");
+    await page.getByText("expired: QR sudah lewat 90 detik.").waitFor();
+    assert.equal((await check("expired", "/sandbox", key)).reason, "expired");
+    await lines.first().getByText("Tidak sah", { exact: true }).waitFor();
+    await screen("testing");
+    // The same key is of no use outside, and the answer says where it belongs.
+    const refused = await check("expired", "", key);
+    assert.match(refused.detail, /kotak pasir/);
+    await page.setViewportSize({ ...PHONE, width: 320 });
+    await screen("testing narrow");
+    await page.setViewportSize(DESK);
+  });
 });

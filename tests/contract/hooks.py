@@ -54,6 +54,7 @@ CALLERS = {
     ("officer",): Header("Cookie", WORLD["officer"]),
     ("teller",): Header("Cookie", WORLD["teller"]),
     ("api_key",): Header("Authorization", "Bearer " + WORLD["api_key"]),
+    ("test_key",): Header("Authorization", "Bearer " + WORLD["test_key"]),
 }
 
 

@@ -39,10 +39,13 @@ async fn the_description_is_valid_and_the_answers_are_as_it_says() {
         let supervisor = world.supervisor("penyelia", OFFICE).await;
 
         let teller = world.teller("dewi").await;
+        let administrator = world.party_administrator("rina").await;
+        let key = json!({"label": "CI", "last_day": ikd::register::Date::in_jakarta(world.context.now())});
+        let made = world.post("/v1/partner/test-keys").cookie(&administrator).json(&key).send().await.expect(201);
         let nonce = applicant.client.get("/v1/terms").await.nonce;
 
         let prepared = json!({
-            "base": world.base, "api_key": world.api_key, "nonce": nonce, "scanned": scanned.id,
+            "base": world.base, "api_key": world.api_key, "test_key": made.text("api_key"), "nonce": nonce, "scanned": scanned.id,
             "officer": supervisor.cookie(), "teller": teller,
             "holder": {"scalar": hex(&HOLDER), "access_token": holder.client.access_token()},
             "applicant": {"scalar": hex(&APPLICANT), "id": applicant.id},
@@ -71,7 +74,7 @@ async fn the_description_names_what_is_on_the_wire() {
     assert_eq!(schemas["Attribute"]["enum"], json!(names));
     let served = get("/.well-known/jwks.json").await.header("content-type").to_owned();
     assert!(paths["/.well-known/jwks.json"]["get"]["responses"]["200"]["content"][&served].is_object(), "{served}");
-    for path in ["/v1/verifications", "/v1/teller/verifications"] {
+    for path in ["/v1/verifications", "/v1/teller/verifications", "/sandbox/v1/verifications"] {
         let key = &paths[path]["post"]["parameters"][0];
         assert_eq!((&key["name"], &key["schema"]["maxLength"]), (&json!("Idempotency-Key"), &json!(64)), "{path}");
     }

@@ -156,6 +156,41 @@ async fn the_banks_example_verifies(world: &World, folder: &Path, url: &str, tok
     assert!(!done && answer["code"] == "purpose_not_allowed", "{answer}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_banks_example_goes_through_everybody_in_the_sandbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = node(folder.path()).await;
+    let cookie = world.party_administrator("rina").await;
+    let body = json!({"label": "CI", "last_day": ikd::register::Date::in_jakarta(world.context.now())});
+    let made = world.post("/v1/partner/test-keys").cookie(&cookie).json(&body).send().await.expect(201);
+    let url = format!("{}/sandbox", world.base);
+    let run = async |arguments: &[&str]| {
+        let output = tokio::process::Command::new(support::python())
+            .arg(root().join("docs/integrators/bank.py"))
+            .args(["--url", &url])
+            .args(arguments)
+            .env("IKD_API_KEY", made.text("api_key"))
+            .current_dir(folder.path())
+            .output()
+            .await
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let json: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{errors}"));
+        (json, output.status.success())
+    };
+    let (done, fits) = run(&["people", "--purpose", "open_account"]).await;
+    assert!(fits && done == json!({"asked": 20, "surprises": []}), "{done}");
+    // Step by step, as the page prints it.
+    let (shown, _) = run(&["present", "siti", "--share", "full"]).await;
+    assert!(run(&["jwks", "--save", "jwks.json"]).await.1);
+    let token = shown["token"].as_str().unwrap();
+    let (answer, fits) = run(&["verify", token, "--purpose", "open_account", "--save", "check.json"]).await;
+    assert!(fits && answer["attributes"]["full_name"] == "SITI CONTOH", "{answer}");
+    let (stated, fits) = run(&["receipt", "check.json", "--jwks", "jwks.json"]).await;
+    assert!(fits && stated["test"] == true && stated["result"] == "valid", "{stated}");
+}
+
 #[tokio::test]
 async fn the_banks_example_checks_receipts_of_either_algorithm() {
     let vectors: Value = serde_json::from_str(include_str!("../../docs/vectors/token.json")).unwrap();

@@ -36,6 +36,7 @@ mod reopening;
 mod residents;
 mod retention;
 mod rotation;
+mod sandbox;
 mod shards;
 mod signers;
 mod status_list;

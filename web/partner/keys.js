@@ -1,4 +1,5 @@
-// The organisation's API keys: made here and shown once, two at most that live, revoked at once.
+// The organisation's API keys, and its keys to the sandbox: made here and shown once, two of each at most that live,
+// revoked at once.
 
 import { announce, button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
 import { newest } from "/web/shared/http.js";
@@ -9,6 +10,24 @@ import { arrive, failed, refused } from "/web/staff/frame.js";
 
 const BADGES = { live: ["good", "check"], expired: ["wait", "clock"], revoked: ["", "close"] };
 const MOST_DAYS = 365;
+
+/** What differs between the two: where they are, and what is said. */
+const REAL = {
+  path: "/keys",
+  title: "partner.keys.title",
+  lead: "partner.keys.lead",
+  hint: "partner.key.label.hint",
+  day: "partner.key.day.hint",
+  revoke: "partner.key.revoke.what",
+};
+const TEST = {
+  path: "/test-keys",
+  title: "partner.testkeys.title",
+  lead: "partner.testkeys.lead",
+  hint: "partner.testkeys.label.hint",
+  day: "partner.testkeys.day.hint",
+  revoke: "partner.testkeys.revoke.what",
+};
 
 /** A day from today on, as a calendar in Jakarta counts. */
 function dayIn(days) {
@@ -25,18 +44,18 @@ function show(key) {
   ]);
 }
 
-function form(call, made) {
+function form(call, kind, made) {
   const label = field({
     id: "key-label",
     label: t("partner.key.label"),
-    hint: t("partner.key.label.hint"),
+    hint: t(kind.hint),
     maxlength: 60,
     required: true,
   });
   const day = field({
     id: "key-day",
     label: t("partner.key.day"),
-    hint: t("partner.key.day.hint"),
+    hint: t(kind.day),
     type: "date",
     min: dayIn(0),
     max: dayIn(MOST_DAYS),
@@ -57,7 +76,7 @@ function form(call, made) {
         send.disabled = true;
         try {
           const json = { label: label.input.value, last_day: day.input.value };
-          const key = await call("/keys", { method: "POST", json });
+          const key = await call(kind.path, { method: "POST", json });
           label.input.value = "";
           await show(key);
           made();
@@ -75,8 +94,13 @@ function form(call, made) {
   );
 }
 
-/** Shows them. Gives a function that ends it. */
-export function keysScreen(main, call) {
+/** Shows the keys of real checks. Gives a function that ends it. */
+export const keysScreen = (main, call) => screenOf(REAL, main, call);
+
+/** Shows those to the sandbox. Gives a function that ends it. */
+export const testKeysScreen = (main, call) => screenOf(TEST, main, call);
+
+function screenOf(kind, main, call) {
   let ended = false;
   const asking = newest(() => ended);
   const list = el("ul", { class: "lines" });
@@ -84,13 +108,13 @@ export function keysScreen(main, call) {
 
   async function revoke(key, name) {
     const sure = await ask(t("partner.key.revoke.sure", { name }), (done) => [
-      el("p", {}, t("partner.key.revoke.what")),
+      el("p", {}, t(kind.revoke)),
       button(t("partner.key.revoke"), () => done(true), { kind: "danger" }),
     ]);
     if (!sure || ended) return;
     fill(place);
     try {
-      await call(`/keys/${key.key_id}`, { method: "DELETE", again: true });
+      await call(`${kind.path}/${key.key_id}`, { method: "DELETE", again: true });
       announce(t("partner.key.revoked.now"));
     } catch (error) {
       if (!ended) refused(place, error);
@@ -101,7 +125,7 @@ export function keysScreen(main, call) {
 
   function line(key) {
     const name = key.label ?? t("partner.key.unnamed");
-    const [kind, picture] = BADGES[key.state];
+    const [colour, picture] = BADGES[key.state];
     const last = key.last_day ? t("partner.key.until", { day: ktpDate(key.last_day) }) : t("partner.key.endless");
     const used = key.last_used_at
       ? t("partner.key.used", { when: dateTime(key.last_used_at) })
@@ -110,7 +134,7 @@ export function keysScreen(main, call) {
       "li",
       { class: "line tall" },
       el("b", {}, name),
-      el("span", { class: `badge ${kind}` }, icon(picture), t(`partner.key.${key.state}`)),
+      el("span", { class: `badge ${colour}` }, icon(picture), t(`partner.key.${key.state}`)),
       el("span", { class: "muted small whole" }, t("partner.key.since", { when: dateTime(key.created_at) })),
       el("span", { class: "muted small whole" }, last),
       el("span", { class: "muted small whole" }, used, " ", el("span", { class: "mono" }, key.key_id)),
@@ -127,7 +151,7 @@ export function keysScreen(main, call) {
   async function load() {
     const counts = asking();
     try {
-      const { items } = await call("/keys");
+      const { items } = await call(kind.path);
       if (!counts()) return;
       // What lives stands first; of the others the newest.
       const over = items.filter((key) => key.state !== "live");
@@ -145,17 +169,18 @@ export function keysScreen(main, call) {
     el(
       "div",
       { class: "stack" },
-      el("h1", {}, t("partner.keys.title")),
-      el("p", { class: "lead" }, t("partner.keys.lead")),
+      kind === TEST ? el("a", { class: "back", href: "#uji" }, icon("back"), t("partner.test.title")) : null,
+      el("h1", {}, t(kind.title)),
+      el("p", { class: "lead" }, t(kind.lead)),
       el(
         "div",
         { class: "two to-left" },
-        el("section", { class: "card stack", "aria-label": t("partner.keys.title") }, place, list),
+        el("section", { class: "card stack", "aria-label": t(kind.title) }, place, list),
         el(
           "section",
           { class: "card stack", "aria-labelledby": "make-title" },
           el("h2", { id: "make-title" }, t("partner.key.make.title")),
-          form(call, load),
+          form(call, kind, load),
         ),
       ),
     ),

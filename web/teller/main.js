@@ -7,9 +7,10 @@ import { branchReportsScreen } from "/web/partner/branch-reports.js";
 import { branchesScreen } from "/web/partner/branches.js";
 import { contractScreen } from "/web/partner/contract.js";
 import { figuresScreen } from "/web/partner/figures.js";
-import { keysScreen } from "/web/partner/keys.js";
+import { keysScreen, testKeysScreen } from "/web/partner/keys.js";
 import { listScreen } from "/web/partner/list.js";
 import { peopleScreen } from "/web/partner/people.js";
+import { sandboxScreen } from "/web/partner/sandbox.js";
 import { webhookScreen } from "/web/partner/webhook.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
@@ -62,6 +63,8 @@ const OWN_SCREENS = {
   laporan: branchReportsScreen,
   webhook: webhookScreen,
   perjanjian: contractScreen,
+  uji: sandboxScreen,
+  "kunci-uji": testKeysScreen,
 };
 const OWN_PLACES = [
   { address: "#kunci", word: "keys", picture: "lock" },
@@ -69,6 +72,7 @@ const OWN_PLACES = [
   { address: "#pemakaian", word: "figures", picture: "list" },
   { address: "#tempat", word: "branches", picture: "card" },
   { address: "#webhook", word: "webhook", picture: "bell" },
+  { address: "#uji", word: "sandbox", picture: "qr" },
   { address: "#perjanjian", word: "contract", picture: "office" },
 ];
 
@@ -79,11 +83,11 @@ function drawAdministrator(who) {
   const main = frame({
     title: t("partner.title"),
     who: { name: who.full_name, place: who.relying_party },
-    here: `#${{ daftar: "pegawai", laporan: "tempat" }[shown] ?? shown}`,
+    here: `#${{ daftar: "pegawai", laporan: "tempat", "kunci-uji": "uji" }[shown] ?? shown}`,
     places: [...OWN_PLACES.map((place) => ({ ...place, label: t(`partner.nav.${place.word}`) })), account],
     onLeave: () => session.logOut(),
   });
-  const call = (path, options) => session.call(path, { ...options, at: "/v1/partner" });
+  const call = (path, options) => session.call(path, { at: "/v1/partner", ...options });
   leave = shown === "akun" ? accountScreen(main, session) : OWN_SCREENS[shown](main, call);
 }
 

@@ -12,21 +12,24 @@ use crate::credential::Reason;
 use crate::error::Language;
 use crate::verification::model::{Answer, Medium, Verdict};
 
-/// Adds the examples to the part of the description that answers checks.
-pub fn add(api: &mut OpenApi) {
-    let operation = api.paths.paths.get_mut("/v1/verifications").and_then(|item| item.post.as_mut());
+/// Puts an answer into words.
+type Words = fn(Answer, Language) -> VerificationAnswer;
+
+/// Adds the examples to the part of the description that answers checks at a path, in the words that it answers in.
+pub fn add(api: &mut OpenApi, path: &str, words: Words) {
+    let operation = api.paths.paths.get_mut(path).and_then(|item| item.post.as_mut());
     let response = operation.and_then(|operation| operation.responses.responses.get_mut("200"));
     let Some(RefOr::T(response)) = response else { return };
     let Some(RefOr::T(content)) = response.content.get_mut("application/json") else { return };
-    for (name, summary, value) in all() {
+    for (name, summary, value) in all(words) {
         let example = ExampleBuilder::new().summary(summary).value(Some(value)).build();
         content.examples.insert(name, RefOr::T(example));
     }
 }
 
 /// Name, what it shows, and the answer.
-fn all() -> Vec<(String, String, Value)> {
-    let named = |name: &str, summary: &str, answer: Answer| (name.to_owned(), summary.to_owned(), shown(answer));
+fn all(words: Words) -> Vec<(String, String, Value)> {
+    let named = |name: &str, summary: &str, answer: Answer| (name.to_owned(), summary.to_owned(), shown(answer, words));
     let shared = json!({"full_name": "SITI NURHALIZAH", "birth_date": "1990-08-17", "age_over_17": true});
     let with = |mut example: (String, String, Value), portrait: bool| {
         example.2["attributes"] = shared.clone();
@@ -78,8 +81,8 @@ fn valid(medium: Medium, single_use: bool, portrait: bool) -> Answer {
 }
 
 /// The answer as it is sent. Of the receipt only the beginning: it says nothing without its key.
-fn shown(answer: Answer) -> Value {
-    let mut value = serde_json::to_value(VerificationAnswer::new(answer, Language::Indonesian)).unwrap_or_default();
+fn shown(answer: Answer, words: Words) -> Value {
+    let mut value = serde_json::to_value(words(answer, Language::Indonesian)).unwrap_or_default();
     value["receipt"] = json!({"cwt": "0oRDoQEnoQRI…", "salt": "BwcHBwcHBwcHBwcHBwcHBw"});
     value
 }
@@ -90,7 +93,7 @@ mod tests {
 
     #[test]
     fn each_outcome_has_an_example_that_says_it() {
-        let examples = all();
+        let examples = all(VerificationAnswer::new);
         for reason in Reason::ALL {
             let (.., value) = examples.iter().find(|(name, ..)| name == reason.as_str()).unwrap();
             assert_eq!((&value["result"], &value["reason"]), (&json!("invalid"), &json!(reason.as_str())));

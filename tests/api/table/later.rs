@@ -182,6 +182,28 @@ pub fn by_two(stage: &Stage) -> Vec<Endpoint> {
     ]
 }
 
+/// What relying parties test with.
+pub fn of_testers() -> Vec<Endpoint> {
+    use Subject::Waiting;
+    let test = |method, path, body| endpoint(method, path, Caller::Tester, Waiting, body);
+    let asked = json!({"token": "X", "purpose": "open_account", "attributes": ["full_name"]});
+    // Somebody whom nobody invented: the row's own body is refused too.
+    let shown = || json!({"person": "nobody", "share": "age", "offline": false, "code": false});
+    let own = |method, path, body| endpoint(method, path, Caller::Administrator, Waiting, body);
+    vec![
+        test("post", "/sandbox/v1/verifications", asked).optional(&["attributes"]),
+        test("get", "/sandbox/v1/verifications/{verification_id}", Value::Null).refuses(Waiting, 404, "not_found"),
+        test("post", "/sandbox/v1/presentations", shown()).optional(&["share", "offline", "code"]),
+        endpoint("get", "/sandbox/v1/people", Caller::Anybody, Waiting, Value::Null),
+        endpoint("get", "/sandbox/.well-known/jwks.json", Caller::Anybody, Waiting, Value::Null),
+        own("get", "/v1/partner/test-keys", Value::Null),
+        own("post", "/v1/partner/test-keys", json!({"label": "CI", "last_day": "2020-01-01"})),
+        own("delete", "/v1/partner/test-keys/{id}", Value::Null).refuses(Waiting, 404, "not_found"),
+        own("post", "/v1/partner/test-presentations", shown()).optional(&["share", "offline", "code"]),
+        own("get", "/v1/partner/test-checks", Value::Null),
+    ]
+}
+
 /// What administrators of relying parties look after.
 pub fn of_partners() -> Vec<Endpoint> {
     use Subject::Waiting;
