@@ -40,10 +40,10 @@ use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::webhook::Webhooks;
 use crate::{
-    activation, admin, annulment, branch, captcha, card, closure, contact, correction, counter, device, directory,
-    dispute, duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office, outreach,
-    partner, proposal, recovery, refresh, register, registration, relying_party, staff, status_list, stop_log, tlog,
-    transaction, transfer, verification, wallet, webhook, window,
+    activation, admin, annulment, branch, captcha, card, closure, contact, correction, counter, decoder, device,
+    directory, dispute, duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office,
+    outreach, partner, proposal, recovery, refresh, register, registration, relying_party, staff, status_list,
+    stop_log, tlog, transaction, transfer, verification, wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -348,7 +348,8 @@ impl App {
             jobs: Vec::new(),
             sweeps: vec![mail::sweep(&self.context), window::sweep_job(&self.context)],
             letters: Vec::new(),
-            metrics: [transaction::METRICS, jobs::METRICS, mail::METRICS, web::metrics::METRICS].concat(),
+            metrics: [transaction::METRICS, jobs::METRICS, mail::METRICS, web::metrics::METRICS, decoder::METRICS]
+                .concat(),
             drains: Vec::new(),
         };
         for module in self.modules() {
