@@ -406,6 +406,7 @@ impl App {
         jobs.push(self.mail_worker(letters).into_job(self.mail_wake.clone()));
         if let Some(metrics) = metrics {
             let router = web::metrics::router(measured);
+            decoder::count_from_zero();
             jobs.push(Job::new("web.metrics", move |stop| metrics.serve(router, stop)));
         }
         let working = jobs::start(jobs, &stop);

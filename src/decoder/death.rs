@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use crate::picture::PictureError;
 
 /// How a decoder ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Death {
     /// It asked the kernel for something that decoding does not need: a fault in a decoder that somebody uses.

@@ -21,6 +21,8 @@ pub use pool::{DecodeError, Decoders, Reading};
 pub use process::{Program, StartError};
 pub use wire::Measures;
 
+use strum::VariantArray;
+
 use crate::metric::Metric;
 
 /// The argument with which the program is started as a decoder.
@@ -34,3 +36,10 @@ pub const METRICS: &[Metric] = &[
         "Decoders that ended without an answer, by cause: forbidden, crashed, cpu, stuck, untrue, killed, start.",
     ),
 ];
+
+/// Counts no death of each cause: what first appears as one is no growth to whoever draws it, and the first forbidden call is to be told.
+pub fn count_from_zero() {
+    for cause in Death::VARIANTS.iter().map(|death| death.word()).chain([pool::START]) {
+        metrics::counter!("ikd_decoder_deaths_total", "cause" => cause).increment(0);
+    }
+}

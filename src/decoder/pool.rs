@@ -19,6 +19,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How long a process reads pictures of one sender before it is replaced: well below the processor time that it has.
 const WORN: Duration = Duration::from_secs(2);
 
+/// The cause of a death where none began.
+pub(super) const START: &str = "start";
+
 /// A picture was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
@@ -145,7 +148,7 @@ impl Decoders {
         let started = Process::start(&self.0.program).await;
         self.state().failed = started.is_err().then(stopwatch);
         if let Err(error) = &started {
-            metrics::counter!("ikd_decoder_deaths_total", "cause" => "start").increment(1);
+            metrics::counter!("ikd_decoder_deaths_total", "cause" => START).increment(1);
             tracing::error!(error.cause = %error, "no decoder can be started: pictures are refused until one can (docs/runbooks.md, decoders die)");
         }
         started

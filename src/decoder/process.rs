@@ -25,19 +25,28 @@ const END: Duration = Duration::from_secs(1);
 
 /// Which program is started as a decoder.
 #[derive(Clone, Debug)]
-pub struct Program(PathBuf);
+pub struct Program {
+    path: PathBuf,
+    patience: Duration,
+}
 
 impl Program {
     /// This one: the very file that runs, also when a newer version has taken its place on the disk.
     pub fn this() -> Self {
         let link = Path::new("/proc/self/exe");
         let path = if link.exists() { link.to_owned() } else { std::env::current_exe().unwrap_or_default() };
-        Self(path)
+        Self::at(path)
     }
 
     /// The one at a path: tests are other programs than the one they look at.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self(path.into())
+        Self { path: path.into(), patience: PATIENCE }
+    }
+
+    /// Given up when it takes longer than this for a picture.
+    #[must_use]
+    pub fn answering_within(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 }
 
@@ -63,6 +72,7 @@ pub(super) struct Process {
     child: Child,
     input: ChildStdin,
     output: ChildStdout,
+    patience: Duration,
     /// What keeps it from doing anything else.
     pub measures: Measures,
     /// How long it has read pictures.
@@ -72,8 +82,9 @@ pub(super) struct Process {
 impl Process {
     /// Starts one and waits until it has locked itself in. It gets no argument but its name, no variable, no file and no folder of ours.
     pub async fn start(program: &Program) -> Result<Self, StartError> {
-        let mut command = Command::new(&program.0);
-        command.arg(COMMAND).env_clear().current_dir("/").kill_on_drop(true);
+        let mut command = Command::new(&program.path);
+        // The name is what lists of processes show.
+        command.arg0("ikd").arg(COMMAND).env_clear().current_dir("/").kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(StartError::Spawn)?;
         let (Some(input), Some(mut output)) = (child.stdin.take(), child.stdout.take()) else {
@@ -83,7 +94,10 @@ impl Process {
         let greeted = timeout(START, output.read_exact(&mut greeting)).await;
         greeted.ok().and_then(Result::ok).ok_or(StartError::Silent)?;
         match Greeting::parse(&greeting) {
-            Some(Greeting::Ready(measures)) => Ok(Self { child, input, output, measures, used: Duration::ZERO }),
+            Some(Greeting::Ready(measures)) => {
+                let patience = program.patience;
+                Ok(Self { child, input, output, patience, measures, used: Duration::ZERO })
+            }
             Some(Greeting::Failed(step)) => {
                 Err(StartError::Lock(Step::from_repr(step).map_or("unknown", <&'static str>::from)))
             }
@@ -109,7 +123,7 @@ impl Process {
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let head = Head { limits: *limits, shape, length };
         let since = stopwatch();
-        let answered = timeout(PATIENCE, self.exchange(&head, bytes)).await;
+        let answered = timeout(self.patience, self.exchange(&head, bytes)).await;
         self.used += since.elapsed();
         match answered {
             Ok(Ok(Some(answer))) => Ok(answer),

@@ -150,15 +150,19 @@ pub fn root() -> &'static Path {
 
 /// The program that ships: what `tests/run` has built and names, or by hand what lies beside the tests.
 pub fn program() -> PathBuf {
-    let program = std::env::var_os("IKD_TEST_BINARY")
-        .map_or_else(|| std::env::current_exe().unwrap().parent().unwrap().with_file_name("ikd"), PathBuf::from);
+    let program = program_path();
     assert!(program.exists(), "{} does not exist: `tests/run` builds it", program.display());
     program
 }
 
-/// Decoders of the program that ships: a test is another program than the one it looks at.
+fn program_path() -> PathBuf {
+    std::env::var_os("IKD_TEST_BINARY")
+        .map_or_else(|| std::env::current_exe().unwrap().parent().unwrap().with_file_name("ikd"), PathBuf::from)
+}
+
+/// Decoders of the program that ships: a test is another program than the one it looks at. It has to be there once a picture comes.
 pub fn decoders() -> Decoders {
-    Decoders::new(Program::at(program()), 1)
+    Decoders::new(Program::at(program_path()), 1)
 }
 
 /// The Python that has the packages of `tests/requirements.txt`.
