@@ -57,8 +57,9 @@ fn ended(id: u32) -> bool {
     stat(id).is_none_or(|(state, _)| matches!(state, 'Z' | 'X'))
 }
 
-async fn waiting(node: u32) -> BTreeSet<u32> {
-    until("decoders wait", 20, async || Some(children(node)).filter(|ids| ids.len() == 2)).await
+/// The decoders of a node, once there are so many.
+async fn waiting(node: u32, count: usize) -> BTreeSet<u32> {
+    until("decoders wait", 20, async || Some(children(node)).filter(|ids| ids.len() >= count)).await
 }
 
 async fn all_ended(ids: &BTreeSet<u32>) {
@@ -69,7 +70,7 @@ async fn all_ended(ids: &BTreeSet<u32>) {
 async fn decoders_of_a_node_are_replaced_and_end_with_it() {
     let world = World::with_people(Engine::Sqlite, 1).await;
     let mut node = world.node(&[]).await;
-    let first = waiting(node.id()).await;
+    let first = waiting(node.id(), 2).await;
     for id in &first {
         let read = |name: &str| fs::read_to_string(format!("/proc/{id}/{name}")).unwrap();
         assert_eq!(read("cmdline"), "ikd\0decoder\0", "nothing of the configuration");
@@ -95,11 +96,12 @@ async fn decoders_of_a_node_are_replaced_and_end_with_it() {
     until("a decoder was used up", 20, async || first.iter().any(|id| ended(*id)).then_some(())).await;
 
     // Somebody ends all of them, once while they wait and once while they have work.
-    for id in waiting(node.id()).await {
+    for id in waiting(node.id(), 2).await {
         signal(id, Signal::KILL).unwrap();
     }
     world.selfie(&applicant, "image/jpeg", portrait_bytes()).await.expect(200);
-    let stopped = waiting(node.id()).await;
+    // Each picture brings one more.
+    let stopped = waiting(node.id(), 1).await;
     stopped.iter().for_each(|id| signal(*id, Signal::STOP).unwrap());
     let ending = async {
         until("one more began", 20, async || (children(node.id()).len() > stopped.len()).then_some(())).await;
@@ -108,12 +110,12 @@ async fn decoders_of_a_node_are_replaced_and_end_with_it() {
     let (answer, ()) = tokio::join!(world.selfie(&applicant, "image/jpeg", portrait_bytes()), ending);
     answer.expect(200);
 
-    let left = waiting(node.id()).await;
+    let left = waiting(node.id(), 1).await;
     node.kill().await;
     all_ended(&left).await;
 
     let mut node = world.node(&[]).await;
-    let left = waiting(node.id()).await;
+    let left = waiting(node.id(), 1).await;
     node.terminate();
     assert_eq!(node.ended(20).await, Some(0));
     all_ended(&left).await;
