@@ -41,10 +41,10 @@ use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::webhook::Webhooks;
 use crate::{
-    activation, admin, annulment, branch, captcha, card, closure, contact, correction, counter, device, directory,
-    dispute, duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office, outreach,
-    partner, proposal, recovery, refresh, register, registration, relying_party, restore, sandbox, staff, status_list,
-    stop_log, tlog, transaction, transfer, verification, wallet, webhook, window,
+    activation, admin, annulment, branch, captcha, card, closure, contact, correction, counter, decoder, device,
+    directory, dispute, duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office,
+    outreach, partner, proposal, recovery, refresh, register, registration, relying_party, restore, sandbox, staff,
+    status_list, stop_log, tlog, transaction, transfer, verification, wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -357,7 +357,8 @@ impl App {
             jobs: Vec::new(),
             sweeps: vec![mail::sweep(&self.context), window::sweep_job(&self.context)],
             letters: Vec::new(),
-            metrics: [transaction::METRICS, jobs::METRICS, mail::METRICS, web::metrics::METRICS].concat(),
+            metrics: [transaction::METRICS, jobs::METRICS, mail::METRICS, web::metrics::METRICS, decoder::METRICS]
+                .concat(),
             drains: Vec::new(),
         };
         for module in self.modules() {
@@ -422,6 +423,7 @@ impl App {
         jobs.push(self.mail_worker(letters).into_job(self.mail_wake.clone()));
         if let Some(metrics) = metrics {
             let router = web::metrics::router(measured);
+            decoder::count_from_zero();
             jobs.push(Job::new("web.metrics", move |stop| metrics.serve(router, stop)));
         }
         let working = jobs::start(jobs, &stop);

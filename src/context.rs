@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::db::Db;
+use crate::decoder::Decoders;
 use crate::random::Random;
 use crate::vault::Vault;
 
@@ -27,6 +28,8 @@ pub struct Sources {
     pub vault: Vault,
     /// The effective configuration.
     pub config: Arc<Config>,
+    /// Read the pictures of others.
+    pub decoders: Decoders,
 }
 
 impl From<Sources> for Context {

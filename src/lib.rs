@@ -31,6 +31,7 @@ pub mod correction;
 pub mod counter;
 pub mod credential;
 pub mod db;
+pub mod decoder;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod departure;

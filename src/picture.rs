@@ -1,13 +1,14 @@
-//! Reading JPEG and PNG that others made: whatever they hold, bytes, sides, memory and time are bounded before a pixel is
-//! decoded. The decoders are memory-safe Rust; what is left to fear is size. A panic inside one ends the caller's task, not the
-//! process.
+//! Reading JPEG and PNG: whatever they hold, bytes, sides, memory and time are bounded before a pixel is decoded. The decoders are
+//! memory-safe Rust; what is left to fear is size, and faults in them. What others made is therefore decoded in a process apart
+//! (`decoder`); in this one, only what this program itself encoded.
 
 use std::borrow::Cow;
 use std::io::Cursor;
 use std::time::Duration;
 
+use image::imageops::FilterType;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 
 /// Scans of a progressive JPEG; encoders make ten to twenty.
 const MAX_SCANS: u64 = 30;
@@ -43,6 +44,26 @@ pub enum PictureError {
     /// Decoding would take longer than it may.
     #[error("takes too long to decode")]
     TooCostly,
+}
+
+/// What becomes of a picture once it is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// No side longer than this: made small, then turned upright. The cheap way, for large photos.
+    AtMost(u32),
+    /// Turned upright, then no wider and no higher than this, and smooth: for portraits.
+    Fit(u32, u32),
+}
+
+impl Shape {
+    /// Whether a picture of this shape can have so many pixels a side.
+    pub fn holds(self, width: u32, height: u32) -> bool {
+        let (widest, highest) = match self {
+            Self::AtMost(side) => (side, side),
+            Self::Fit(width, height) => (width, height),
+        };
+        (1..=widest).contains(&width) && (1..=highest).contains(&height)
+    }
 }
 
 /// A decoded picture as the file has it: not yet turned by its EXIF orientation.
@@ -91,6 +112,19 @@ impl Picture {
             return self;
         }
         Self { pixels: self.pixels.thumbnail(side, side), ..self }
+    }
+
+    /// The pixels in a shape, turned as the photographer held the camera.
+    pub fn shaped(self, shape: Shape) -> RgbImage {
+        let upright = match shape {
+            Shape::AtMost(side) => self.at_most(side).upright(),
+            Shape::Fit(width, height) => {
+                let upright = self.upright();
+                let fits = upright.width() <= width && upright.height() <= height;
+                if fits { upright } else { upright.resize(width, height, FilterType::Triangle) }
+            }
+        };
+        upright.into_rgb8()
     }
 
     /// The pixels, turned as the photographer held the camera.

@@ -16,6 +16,7 @@ use ikd::clock::Clock;
 use ikd::config::Config;
 use ikd::context::{Context, Sources};
 use ikd::db::{Arguments, Db, PoolSizes};
+use ikd::decoder::{Decoders, Program};
 use ikd::fetch_one;
 use ikd::keyring::{Keyring, init_root};
 use ikd::random::Random;
@@ -54,8 +55,10 @@ pub async fn open_context(config: Config) -> Context {
         PoolSizes { connections: config.database.connections, acquire_timeout_seconds: 30, ..PoolSizes::default() };
     let db = Db::open(config.database.url.expose(), sizes).await.unwrap();
     db.migrate().await.unwrap();
+    // Sends no pictures.
+    let decoders = Decoders::new(Program::this(), config.limits.pictures);
     let config = Arc::new(config);
-    Context::from(Sources { db, clock: Clock::System, random: Random::system(), vault, config })
+    Context::from(Sources { db, clock: Clock::System, random: Random::system(), vault, config, decoders })
 }
 
 pub fn free_port() -> u16 {

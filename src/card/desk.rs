@@ -87,7 +87,7 @@ pub struct Seen {
 impl Desk {
     /// `register` is asked about what residents say, `keyring` signs cards, which get places in `status_lists`.
     pub fn new(context: Context, register: PopulationRegister, keyring: Keyring, status_lists: StatusLists) -> Self {
-        let pictures = Pictures::new(&context.config.limits);
+        let pictures = Pictures::new(&context);
         Self { context, register, keyring, status_lists, pictures }
     }
 

@@ -12,6 +12,7 @@ pub mod administrator;
 pub mod audit;
 pub mod backup;
 pub mod config_check;
+pub mod decoder;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod docs;
@@ -42,6 +43,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Mode};
 use crate::context::{Context, Sources};
 use crate::db::{Address, Db, DbError, PoolSizes, Shards};
+use crate::decoder::{Decoders, Program};
 use crate::error::{Code, Error, Language};
 use crate::keyring::hardware::{self, Hardware, HardwareError};
 use crate::random::Random;
@@ -145,6 +147,12 @@ enum Command {
         #[command(subcommand)]
         command: witness::Command,
     },
+    /// Reads pictures for a service that has started it: reads standard input, locked in. `check` shows the locks.
+    #[command(hide = true)]
+    Decoder {
+        #[command(subcommand)]
+        command: Option<decoder::Command>,
+    },
     /// Man pages and completions, for packagers.
     #[command(hide = true)]
     Docs {
@@ -160,15 +168,21 @@ enum Command {
 pub fn main() -> ExitCode {
     // clap ends with 2 by itself on wrong usage, and with 0 on --help and --version.
     let cli = Cli::parse();
+    // Without a runtime: whoever locks itself in has one thread.
+    if let Command::Decoder { command } = &cli.command {
+        return decoder::run(command.as_ref(), cli.format).unwrap_or_else(|failure| say_why(&failure));
+    }
     let runtime = tokio::runtime::Runtime::new();
     let runtime = runtime.map_err(|error| Failure::Environment(format!("the threads of the program: {error}")));
     match runtime.and_then(|runtime| runtime.block_on(run(cli))) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            let _ = writeln!(std::io::stderr(), "ikd: {failure}");
-            ExitCode::from(failure.exit_code())
-        }
+        Err(failure) => say_why(&failure),
     }
+}
+
+fn say_why(failure: &Failure) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "ikd: {failure}");
+    ExitCode::from(failure.exit_code())
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {
@@ -204,7 +218,11 @@ async fn perform(command: Command, config: Config, format: Format) -> Result<(),
     match command {
         #[cfg(feature = "demo")]
         Command::Demo(_) => Ok(()),
-        Command::Docs { .. } | Command::Setup(_) | Command::Verify(_) | Command::Witness { .. } => Ok(()),
+        Command::Decoder { .. }
+        | Command::Docs { .. }
+        | Command::Setup(_)
+        | Command::Verify(_)
+        | Command::Witness { .. } => Ok(()),
         Command::Serve => Box::pin(serve::run(config)).await,
         Command::Health => health::run(&config, format).await,
         Command::Migrate => {
@@ -286,8 +304,10 @@ async fn open_context(config: Config) -> Result<Context, Failure> {
         Some(epoch) => vault.in_epoch(epoch),
         None => vault,
     };
+    let decoders = Decoders::new(Program::this(), config.limits.pictures);
     let config = Arc::new(config);
-    let context = Context::from(Sources { db, clock: Clock::System, random: Random::system(), vault, config });
+    let context =
+        Context::from(Sources { db, clock: Clock::System, random: Random::system(), vault, config, decoders });
     crate::keyring::Keyring::check_root(&context).await?;
     Ok(context)
 }

@@ -9,6 +9,7 @@ use super::{Failure, open_context};
 use crate::app::App;
 use crate::config::{Config, Mode};
 use crate::context::Context;
+use crate::decoder::Measures;
 use crate::stop_log::StopLog;
 use crate::web::server::{Listener, ServerError};
 use crate::{audit, stop_log, transaction};
@@ -43,6 +44,7 @@ pub async fn run(mut config: Config) -> Result<(), Failure> {
             "no stop log is kept (stop_log.directory): a restored backup would revive what was stopped since"
         );
     }
+    begin_decoders(&context).await;
     let app = App::open(context).await?;
     let address = listener.address().map_err(|error| Failure::Environment(error.to_string()))?;
     tracing::info!(listen.address = %address, database.engine = app.context.db.engine(), "ready");
@@ -72,6 +74,16 @@ async fn note_start(context: &Context) {
     });
     if let Err(error) = noted {
         tracing::warn!(error.cause = %error, "the start stands in no audit log");
+    }
+}
+
+/// Starts the first decoders. A node without one serves everything but pictures: for each it says that it is busy, and counts.
+async fn begin_decoders(context: &Context) {
+    // One that cannot be started has said so.
+    let Ok(Measures { seccomp, landlock }) = context.decoders.warm().await else { return };
+    tracing::info!(decoder.seccomp = seccomp, decoder.landlock = landlock, "pictures are decoded in processes apart");
+    if !seccomp {
+        tracing::warn!("this system does not filter the system calls of decoders: run the service on Linux");
     }
 }
 

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Mode};
 use crate::context::{Context, Sources};
 use crate::db::{Address, Db, PoolSizes};
+use crate::decoder::{Decoders, Program};
 use crate::error::{Code, Error, Result, Text};
 use crate::holder;
 use crate::keyring::{Keyring, init_root};
@@ -132,7 +133,9 @@ impl Demo {
         let vault = Vault::load(&config.keys.directory.join("root"))?;
         let db = Db::open_at(database, PoolSizes::default()).await?;
         db.migrate().await?;
-        let context = Context::from(Sources { db, clock: Clock::shifted(), random, vault, config: Arc::new(config) });
+        let decoders = Decoders::new(Program::this(), config.limits.pictures);
+        let config = Arc::new(config);
+        let context = Context::from(Sources { db, clock: Clock::shifted(), random, vault, config, decoders });
         Keyring::init(&context).await?;
         let (residents, walk_resident) = people(&context).await?;
         let (officer, walker) = officers(&context).await?;

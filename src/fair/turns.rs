@@ -61,6 +61,15 @@ impl std::fmt::Debug for Turn {
     }
 }
 
+impl Turn {
+    /// Charges its client with more than the time that it takes: for what costs others later.
+    pub fn charge(&self, more: Duration) {
+        if let Some(running) = &self.0 {
+            running.turns.state().charge(running.address, more);
+        }
+    }
+}
+
 impl Turns {
     /// `at_once` turns at a time, `places` waiting callers.
     pub fn new(at_once: usize, places: usize) -> Self {

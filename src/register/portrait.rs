@@ -1,45 +1,33 @@
-//! Portraits: shrinking any picture to what a row holds.
+//! Portraits: what a row holds, made of the pixels of any picture.
 
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 
-use crate::picture::{Limits, Picture};
+use crate::picture::{Limits, Picture, Shape};
 
 /// Bytes that a portrait may have.
 pub const MAX_BYTES: usize = 20_000;
 /// What a picture may be before it is shrunk. The operator's own files may take their time.
 pub const LIMITS: Limits = Limits { bytes: 16 << 20, least_side: 1, side: 4_096, memory: 64 << 20, work: u64::MAX };
-/// Pixels of a stored portrait at most.
-const FIT: (u32, u32) = (360, 480);
+/// Pixels of a stored portrait at most, turned upright by its EXIF orientation.
+pub const SHAPE: Shape = Shape::Fit(360, 480);
 /// Of 255, by which the samples of a picture that was encoded anew differ on average at most.
 const SAME: u64 = 3;
 
 /// A picture cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortraitError {
-    /// It is not a readable JPEG or PNG, or larger than 4,096 pixels a side.
-    #[error("not a readable JPEG or PNG of at most 4096 pixels a side")]
-    Unreadable,
     /// It cannot be written as a JPEG of 20 KB.
     #[error("cannot be written as a JPEG of at most 20 KB")]
     TooLarge,
 }
 
-/// Makes a JPEG of at most [`MAX_BYTES`] from any JPEG or PNG: turned upright by its EXIF orientation, at most 360 × 480,
-/// without metadata (place, device), because it is encoded anew.
+/// Writes a JPEG of at most [`MAX_BYTES`] from the pixels of [`SHAPE`]: first less quality, then fewer pixels. Without metadata (place, device),
+/// because it is encoded anew.
 ///
 /// # Errors
-/// When the picture cannot be read or made small enough.
-pub fn shrink(bytes: &[u8]) -> Result<Vec<u8>, PortraitError> {
-    let mut picture = Picture::read(bytes, &LIMITS).map_err(|_| PortraitError::Unreadable)?.upright();
-    if picture.width() > FIT.0 || picture.height() > FIT.1 {
-        picture = picture.resize(FIT.0, FIT.1, FilterType::Triangle);
-    }
-    fit(picture.to_rgb8())
-}
-
-/// Writes a JPEG of at most [`MAX_BYTES`]: first less quality, then fewer pixels.
+/// When it cannot be made small enough.
 pub(super) fn fit(mut picture: RgbImage) -> Result<Vec<u8>, PortraitError> {
     loop {
         for quality in [88, 78, 66, 52, 40] {
@@ -77,6 +65,11 @@ mod tests {
 
     use super::*;
 
+    /// What a decoder and the import do in turn; `None` for what is no picture.
+    fn shrink(bytes: &[u8]) -> Option<Vec<u8>> {
+        Some(fit(Picture::read(bytes, &LIMITS).ok()?.shaped(SHAPE)).unwrap())
+    }
+
     #[test]
     fn any_picture_becomes_a_small_jpeg() {
         // Noise is the hardest picture for JPEG.
@@ -91,14 +84,14 @@ mod tests {
 
     #[test]
     fn what_is_no_picture_is_refused() {
-        assert_eq!(shrink(b"not a picture"), Err(PortraitError::Unreadable));
-        assert_eq!(shrink(&[]), Err(PortraitError::Unreadable));
+        assert_eq!(shrink(b"not a picture"), None);
+        assert_eq!(shrink(&[]), None);
         let mut wide = Cursor::new(Vec::new());
         RgbImage::new(5_000, 10).write_to(&mut wide, image::ImageFormat::Png).unwrap();
-        assert_eq!(shrink(wide.get_ref()), Err(PortraitError::Unreadable));
+        assert_eq!(shrink(wide.get_ref()), None);
         let mut half = Vec::new();
         JpegEncoder::new(&mut half).encode_image(&RgbImage::new(300, 300)).unwrap();
         half.truncate(half.len() - 2);
-        assert!(matches!(shrink(&half), Err(PortraitError::Unreadable)));
+        assert_eq!(shrink(&half), None);
     }
 }

@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
+use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 
-use crate::error::{Code, Refusal};
-use crate::picture::{self, Limits, Picture, PictureError};
+use crate::error::{Code, Error, Refusal, Result};
+use crate::picture::{self, Limits, PictureError, Shape};
 
 /// Longest body in bytes.
 pub const MAX_BYTES: usize = 5 * 1024 * 1024;
 /// Below 200 pixels a side no face can be compared. Of the work, a plain JPEG of the longest sides makes two thirds.
-const LIMITS: Limits =
+pub const LIMITS: Limits =
     Limits { bytes: MAX_BYTES, least_side: 200, side: 4_096, memory: 160 * 1024 * 1024, work: 25_000_000 };
 /// Longest side in pixels of what is kept.
 const KEPT_SIDE: u32 = 960;
+/// What is kept.
+pub const SHAPE: Shape = Shape::AtMost(KEPT_SIDE);
 /// Quality of what is kept, as JPEG encoders count it.
 const KEPT_QUALITY: u8 = 85;
 
@@ -21,24 +24,22 @@ const KEPT_QUALITY: u8 = 85;
 ///
 /// # Errors
 /// `picture_unusable` for what is no picture, or would take too long.
-pub fn cost(bytes: &[u8]) -> Result<Duration, Refusal> {
+pub fn cost(bytes: &[u8]) -> std::result::Result<Duration, Refusal> {
     picture::cost(bytes, &LIMITS).map_err(refusal)
 }
 
-/// Turns a JPEG or PNG into a clean JPEG of at most 960 pixels a side.
+/// The JPEG that is kept, from the pixels of [`SHAPE`].
 ///
 /// # Errors
-/// `picture_unusable` with what to do.
-pub fn clean(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let picture = Picture::read(bytes, &LIMITS).map_err(refusal)?.at_most(KEPT_SIDE).upright();
+/// When they cannot be encoded: a fault of ours.
+pub fn encode(pixels: &RgbImage) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    JpegEncoder::new_with_quality(&mut out, KEPT_QUALITY)
-        .encode_image(&picture.to_rgb8())
-        .map_err(|_| refusal(PictureError::Unreadable))?;
+    JpegEncoder::new_with_quality(&mut out, KEPT_QUALITY).encode_image(pixels).map_err(Error::internal)?;
     Ok(out)
 }
 
-fn refusal(error: PictureError) -> Refusal {
+/// `picture_unusable`, with what to do.
+pub fn refusal(error: PictureError) -> Refusal {
     let refusal = Refusal::new(Code::PictureUnusable);
     match error {
         PictureError::Unreadable => refusal,
@@ -55,9 +56,16 @@ fn refusal(error: PictureError) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use image::{ExtendedColorType, RgbImage};
+    use image::ExtendedColorType;
 
     use super::*;
+    use crate::picture::Picture;
+
+    /// What a decoder and the service do in turn.
+    fn clean(bytes: &[u8]) -> std::result::Result<Vec<u8>, Refusal> {
+        let pixels = Picture::read(bytes, &LIMITS).map_err(refusal)?.shaped(SHAPE);
+        Ok(encode(&pixels).unwrap())
+    }
 
     fn jpeg(width: u32, height: u32) -> Vec<u8> {
         let picture = RgbImage::from_fn(width, height, |x, y| image::Rgb([(x % 256) as u8, (y % 256) as u8, 90]));

@@ -78,7 +78,7 @@ pub struct Status {
 
 impl Submissions {
     pub(super) fn new(context: Context, keyring: Keyring, mail: Wake, checks: RegisterChecks) -> Self {
-        let pictures = Pictures::new(&context.config.limits);
+        let pictures = Pictures::new(&context);
         Self { context, keyring, mail, checks, pictures }
     }
 

@@ -68,7 +68,7 @@ pub struct Seen {
 impl Desk {
     /// In this context.
     pub fn new(context: Context) -> Self {
-        let pictures = Pictures::new(&context.config.limits);
+        let pictures = Pictures::new(&context);
         Self { context, pictures }
     }
 

@@ -1,9 +1,15 @@
 //! Selfies: what cannot be a picture, what is too much of one, and what must not survive in one.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ikd::context::Sources;
+use ikd::registration::pictures::Pictures;
 use support::answer::Answer;
-use support::each_engine;
 use support::png::Png;
 use support::world::{World, portrait_bytes};
+use support::{Engine, context, each_engine, until};
 
 /// A PNG whose header promises `width` × `height`; its data are `rows` rows of zeros.
 fn png(width: u32, height: u32, rows: u32) -> Vec<u8> {
@@ -66,6 +72,41 @@ async fn what_is_no_usable_picture_is_refused_and_changes_nothing() {
         assert_eq!(world.state(&applicant).await, "awaiting_officer");
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_one_client_s_pictures_lets_another_s_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let one_at_a_time = |sources: &mut Sources| {
+        let mut config = (*sources.config).clone();
+        config.limits.pictures = 1;
+        sources.config = config.into();
+    };
+    let pictures = Pictures::new(&context(Engine::Sqlite, folder.path()).await.altered(one_at_a_time));
+    let (flooder, other) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+    let done = Arc::new(AtomicUsize::new(0));
+    let large = png(1_500, 1_500, 1_500);
+    let flood: Vec<_> = (0..64)
+        .map(|_| {
+            let (pictures, large, done) = (pictures.clone(), large.clone(), done.clone());
+            tokio::spawn(async move {
+                let cleaned = pictures.clean(flooder, large).await;
+                done.fetch_add(usize::from(cleaned.is_ok()), Ordering::Relaxed);
+                cleaned.is_ok()
+            })
+        })
+        .collect();
+    until("the flood is being decoded", 20, async || (done.load(Ordering::Relaxed) > 0).then_some(())).await;
+    let before = done.load(Ordering::Relaxed);
+    pictures.clean(other, portrait_bytes().to_vec()).await.unwrap();
+    let meanwhile = done.load(Ordering::Relaxed) - before;
+    let mut taken = 0;
+    for one in flood {
+        taken += usize::from(one.await.unwrap());
+    }
+    // One was being decoded, and the count of another may come late.
+    assert!(meanwhile <= 3, "{meanwhile} of the flood went before");
+    assert!((10..64).contains(&taken), "{taken}: a client may wait in as many places as are left");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,6 +9,7 @@ mod command_line;
 mod commands;
 mod crowd;
 mod deaths;
+mod decoder;
 mod demo;
 mod hardware;
 mod logs;

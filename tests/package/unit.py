@@ -20,6 +20,9 @@ for line in (root / "lib/systemd/system/ikd.service").read_text().splitlines():
         unit.setdefault(name.strip(), []).append(value.strip())
 one = lambda name: unit[name][-1]
 assert one("Type") == "notify"
+# Decoders of pictures lock themselves in with these, and read nothing where they may not.
+allowed = " ".join(line for line in unit["SystemCallFilter"] if not line.startswith("~")).split()
+assert {"seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"} <= set(allowed), allowed
 # What systemd would not start, this does not start either.
 assert any((root / path.lstrip("|/")).exists() for path in unit["ConditionPathExists"]), "the unit's condition does not hold"
 

@@ -26,6 +26,7 @@ use ikd::clock::{Clock, Timestamp};
 use ikd::config::{Config, Mode};
 use ikd::context::{Context, Sources};
 use ikd::db::{Db, PoolSizes, Shards};
+use ikd::decoder::{Decoders, Program};
 use ikd::random::Random;
 use ikd::vault::Vault;
 pub use rustix::process::Signal;
@@ -121,7 +122,8 @@ pub fn context_over(db: Db, url: &str, folder: &Path) -> Context {
     config.keys.publish_ahead_seconds = 0;
     config.mail.directory = folder.join("mail");
     let (clock, random) = (Clock::stopped(START), Random::seeded(1));
-    Context::from(Sources { db, clock, random, vault: Vault::single([7; 32]), config: Arc::new(config) })
+    let decoders = decoders();
+    Context::from(Sources { db, clock, random, vault: Vault::single([7; 32]), config: Arc::new(config), decoders })
 }
 
 /// A client without any credentials.
@@ -148,10 +150,19 @@ pub fn root() -> &'static Path {
 
 /// The program that ships: what `tests/run` has built and names, or by hand what lies beside the tests.
 pub fn program() -> PathBuf {
-    let program = std::env::var_os("IKD_TEST_BINARY")
-        .map_or_else(|| std::env::current_exe().unwrap().parent().unwrap().with_file_name("ikd"), PathBuf::from);
+    let program = program_path();
     assert!(program.exists(), "{} does not exist: `tests/run` builds it", program.display());
     program
+}
+
+fn program_path() -> PathBuf {
+    std::env::var_os("IKD_TEST_BINARY")
+        .map_or_else(|| std::env::current_exe().unwrap().parent().unwrap().with_file_name("ikd"), PathBuf::from)
+}
+
+/// Decoders of the program that ships: a test is another program than the one it looks at. It has to be there once a picture comes.
+pub fn decoders() -> Decoders {
+    Decoders::new(Program::at(program_path()), 1)
 }
 
 /// The Python that has the packages of `tests/requirements.txt`.

@@ -94,6 +94,11 @@ impl Node {
         until(&format!("/health/ready says {status}"), 30, look).await;
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// `kill -9`.
     pub async fn kill(&mut self) {
         self.child.kill().await.unwrap();

@@ -26,6 +26,27 @@ fn pure_rooms_stay_pure() {
 }
 
 #[test]
+fn what_others_made_is_decoded_in_a_process_apart() {
+    // They read what this program itself encoded: sealed rows, or what stands in its memory. `credential/qr.rs` is the demo's own client.
+    let own = ["src/register/portrait.rs", "src/duty/photo.rs", "src/credential/photo.rs", "src/credential/qr.rs"];
+    let decodes = ["ImageReader", "ImageDecoder", "load_from_memory", "load_from_memory_with_format"];
+    let named = |source: &Source| {
+        let path = |path: &Vec<String>| path.windows(2).any(|pair| pair == ["picture", "Picture"]);
+        source.paths.iter().any(path) || decodes.iter().any(|word| source.names(word))
+    };
+    demand(
+        "only decoder/ decodes pictures that others made",
+        offences(|source| {
+            let may = ["decoder", "picture"].contains(&source.domain()) || own.contains(&source.path.as_str());
+            (named(source) && !may).then(|| String::from("decodes a picture in the service's own process"))
+        }),
+    );
+    for path in own {
+        assert!(sources().iter().any(|source| source.path == path && named(source)), "{path} decodes nothing");
+    }
+}
+
+#[test]
 fn the_web_framework_stays_at_the_rim() {
     demand(
         "only http.rs files, web/ and app.rs name axum; a service never does",

@@ -16,6 +16,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt, stream};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use self::columns::{Columns, RowError};
@@ -28,6 +29,7 @@ use super::batch::{AHEAD, BatchError, NewRecord, ROWS, Step};
 use super::store::{self, ImportRow};
 use super::{Date, Heard, LocalRegister, RegisterRecord, portrait};
 use crate::db::DbError;
+use crate::decoder::{DecodeError, Reading};
 use crate::transaction;
 
 /// How to import.
@@ -182,13 +184,14 @@ impl Rows {
     }
 }
 
-/// The portrait of a NIK in `dir`, shrunk; `None` where there is no file.
+const UNUSABLE: RowError = RowError::new(
+    "portrait",
+    "Foto tidak terbaca: JPEG atau PNG, paling besar 4096 piksel per sisi dan 16 MiB.",
+    "The portrait cannot be read: JPEG or PNG, at most 4096 pixels a side and 16 MiB.",
+);
+
+/// The file with the portrait of a NIK in `dir`; `None` where there is none.
 fn portrait_in(dir: &Path, nik: &str) -> Result<Option<Vec<u8>>, RowError> {
-    const UNUSABLE: RowError = RowError::new(
-        "portrait",
-        "Foto tidak terbaca: JPEG atau PNG, paling besar 4096 piksel per sisi dan 16 MiB.",
-        "The portrait cannot be read: JPEG or PNG, at most 4096 pixels a side and 16 MiB.",
-    );
     // Cameras and older systems write the ending in capitals.
     for extension in ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG"] {
         let path = dir.join(format!("{nik}.{extension}"));
@@ -196,8 +199,7 @@ fn portrait_in(dir: &Path, nik: &str) -> Result<Option<Vec<u8>>, RowError> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             // Opening a pipe waits for somebody who writes into it.
             Ok(file) if file.is_file() && file.len() <= portrait::LIMITS.bytes as u64 => {
-                let bytes = std::fs::read(&path).map_err(|_| UNUSABLE)?;
-                return portrait::shrink(&bytes).map(Some).map_err(|_| UNUSABLE);
+                return std::fs::read(&path).map(Some).map_err(|_| UNUSABLE);
             }
             _ => return Err(UNUSABLE),
         }
@@ -205,18 +207,42 @@ fn portrait_in(dir: &Path, nik: &str) -> Result<Option<Vec<u8>>, RowError> {
     Ok(None)
 }
 
+/// The portrait of a NIK in `dir` as it is kept; the error of the row where it cannot be used.
+async fn shrunk(dir: &Path, nik: &str, reading: &mut Reading) -> Result<Result<Option<Vec<u8>>, RowError>, BatchError> {
+    let bytes = match portrait_in(dir, nik) {
+        Ok(Some(bytes)) => bytes,
+        other => return Ok(other),
+    };
+    match reading.next(&bytes, &portrait::LIMITS, portrait::SHAPE).await {
+        Ok(pixels) => Ok(portrait::fit(pixels).map(Some).map_err(|_| UNUSABLE)),
+        Err(DecodeError::Picture(_) | DecodeError::Harmful(_)) => Ok(Err(UNUSABLE)),
+        // Says nothing about the row.
+        Err(error @ DecodeError::Unavailable) => {
+            Err(BatchError::Fault(format!("portraits: {error}; `ikd decoder check` shows why")))
+        }
+    }
+}
+
 /// Adds the portraits. A row whose portrait is there but cannot be used is refused as a whole.
-fn with_portraits(chunk: Chunk, dir: Option<&Path>) -> (Vec<NewRecord>, Chunk) {
+async fn with_portraits(
+    chunk: Chunk,
+    dir: Option<&Path>,
+    mut reading: Reading,
+) -> Result<(Vec<NewRecord>, Chunk), BatchError> {
     let Chunk { rows, mut refused, next_row, bytes } = chunk;
     let mut records = Vec::with_capacity(rows.len());
     for ((line, last_line), record) in rows {
-        match dir.map_or(Ok(None), |dir| portrait_in(dir, record.nik.as_str())) {
+        let portrait = match dir {
+            Some(dir) => shrunk(dir, record.nik.as_str(), &mut reading).await?,
+            None => Ok(None),
+        };
+        match portrait {
             Ok(portrait) => records.push(NewRecord { record, portrait }),
             Err(error) => refused.push(Refused { line, last_line, error }),
         }
     }
     refused.sort_by_key(|row| row.line);
-    (records, Chunk { rows: Vec::new(), refused, next_row, bytes })
+    Ok((records, Chunk { rows: Vec::new(), refused, next_row, bytes }))
 }
 
 /// Imports a CSV file. `progress` is told after each transaction and may stop; the same call later goes on from there.
@@ -269,8 +295,11 @@ where
     let mut batches = Box::pin(
         chunks
             .map(|chunk: Result<Chunk, ImportError>| async {
-                let (chunk, dir) = (chunk?, options.portraits.clone());
-                Ok::<_, ImportError>(register.prepare(move || Ok(with_portraits(chunk, dir.as_deref()))).await?)
+                let (chunk, dir, reading) = (chunk?, options.portraits.clone(), register.context.decoders.reading());
+                // Files are read and pictures encoded on the thread of this batch; it waits for its decoder there.
+                let here = Handle::current();
+                let build = move || here.block_on(with_portraits(chunk, dir.as_deref(), reading));
+                Ok::<_, ImportError>(register.prepare(build).await?)
             })
             .buffered(AHEAD),
     );

@@ -52,8 +52,9 @@ impl World<Holders> {
         let sizes = PoolSizes { connections: 16, acquire_timeout_seconds: 60, ..PoolSizes::default() };
         let db = Db::open(url, sizes).await.unwrap();
         db.migrate().await.unwrap();
-        let config = Arc::new(config);
-        let context = Context::from(Sources { db, clock: Clock::System, random: random.clone(), vault, config });
+        let (config, decoders) = (Arc::new(config), crate::decoders());
+        let context =
+            Context::from(Sources { db, clock: Clock::System, random: random.clone(), vault, config, decoders });
         Keyring::init(&context).await.unwrap();
         let keyring = Keyring::open(context.clone()).await.unwrap();
         let parties = RelyingParties::new(context.clone());
