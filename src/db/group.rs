@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot};
 
 use super::condition::Condition;
 use super::{DbError, DbResult};
+use crate::failpoint::{self, Side};
 
 /// Begins a group, with the savepoint of its first member.
 const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT even";
@@ -119,7 +120,7 @@ impl Writer {
             (false, false) => self.run(group.savepoint.undo()).await,
         };
         let done = match undone {
-            Ok(()) => self.run("COMMIT").await,
+            Ok(()) => self.commit().await,
             // SQLite has undone the whole transaction: the disk was full, say.
             Err(error) => Err(error),
         };
@@ -131,6 +132,13 @@ impl Writer {
                 group.into_iter().for_each(|group| group.answer(&Err(error.clone())));
             }
         }
+    }
+
+    async fn commit(&mut self) -> DbResult<()> {
+        failpoint::pass("db.group", Side::Before);
+        let done = self.run("COMMIT").await;
+        failpoint::pass("db.group", Side::After);
+        done
     }
 
     /// Undoes the whole group, because its transaction is no longer there or nobody in it committed.

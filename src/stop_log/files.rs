@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::model::{Chain, Entry, Head};
+use crate::failpoint::{self, Side};
 use crate::vault::Vault;
 
 /// How the names of files end.
@@ -68,10 +69,12 @@ impl Writing {
         let mut writing = Self { name: name.clone(), lines: 0, file, chain: Chain::default() };
         let head = serde_json::to_string(&Head { file: name, before })?;
         let line = writing.chain.write(vault, &head);
+        failpoint::pass("stop_log.begin", Side::Before);
         writing.file.write_all(line.as_bytes())?;
         writing.file.sync_all()?;
         // The name has to be durable too.
         File::open(folder)?.sync_all()?;
+        failpoint::pass("stop_log.begin", Side::After);
         Ok(writing)
     }
 
@@ -84,8 +87,10 @@ impl Writing {
         for entry in entries {
             text.push_str(&self.chain.write(vault, &serde_json::to_string(entry)?));
         }
+        failpoint::pass("stop_log.append", Side::Before);
         self.file.write_all(text.as_bytes())?;
         self.file.sync_data()?;
+        failpoint::pass("stop_log.append", Side::After);
         self.lines += i64::try_from(entries.len()).unwrap_or(i64::MAX);
         Ok(())
     }
