@@ -5,9 +5,12 @@
 
 mod cluster;
 mod failover;
+mod failovers;
 mod full;
 mod killed;
 mod kills;
+mod pair;
+mod proxy;
 mod report;
 mod traffic;
 

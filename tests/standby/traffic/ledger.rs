@@ -35,7 +35,6 @@ struct Kept {
     wrong: Vec<String>,
     unanswered: usize,
     refused: usize,
-    answered: usize,
     last: Instant,
     longest: Duration,
 }
@@ -50,7 +49,6 @@ impl Default for Ledger {
                 wrong: Vec::new(),
                 unanswered: 0,
                 refused: 0,
-                answered: 0,
                 last: Instant::now(),
                 longest: Duration::ZERO,
             }),
@@ -67,10 +65,6 @@ pub struct Totals {
     pub unanswered: usize,
     /// Requests that were told to come again.
     pub refused: usize,
-    /// Requests that were answered.
-    pub answered: usize,
-    /// The longest time in which nothing was acknowledged.
-    pub longest: Duration,
 }
 
 impl Totals {
@@ -119,10 +113,6 @@ impl Ledger {
         self.kept().refused += 1;
     }
 
-    pub(super) fn answered(&self) {
-        self.kept().answered += 1;
-    }
-
     /// How many acts were acknowledged so far.
     pub fn acts(&self) -> usize {
         self.kept().done.values().sum()
@@ -131,8 +121,7 @@ impl Ledger {
     /// Numbers so far.
     pub fn totals(&self) -> Totals {
         let kept = self.kept();
-        let (unanswered, refused, answered) = (kept.unanswered, kept.refused, kept.answered);
-        Totals { done: kept.done.clone(), unanswered, refused, answered, longest: kept.longest }
+        Totals { done: kept.done.clone(), unanswered: kept.unanswered, refused: kept.refused }
     }
 
     /// The longest quiet time since this was asked last.

@@ -71,7 +71,7 @@ impl Life {
     pub(super) async fn show_and_be_checked(&self) -> Option<()> {
         let service = &self.service;
         let (token, begun) = (self.show().await?, Instant::now());
-        let keys = [0, 1].map(|_| format!("kunci-{:032x}", u128::from_be_bytes(service.random.bytes())));
+        let keys = [service.name(), service.name(), service.name()];
         let first = if service.below(3) == 0 {
             let (one, two) = tokio::join!(service.check(&token, &keys[0]), service.check(&token, &keys[1]));
             service.judge(begun, &[one?, two?])?
@@ -87,7 +87,7 @@ impl Life {
             }
             service.ledger.did("repetitions");
         }
-        let other = service.check(&token, "nama-lain").await?;
+        let other = service.check(&token, &keys[2]).await?;
         if other.json["result"] == "valid" {
             service.ledger.wrong(String::from("a QR was accepted twice"));
         }
@@ -97,6 +97,11 @@ impl Life {
 }
 
 impl Service {
+    /// A name under which a bank asks, never used before.
+    fn name(&self) -> String {
+        format!("kunci-{:032x}", u128::from_be_bytes(self.random.bytes()))
+    }
+
     /// Asks until there is an answer, under the same name.
     async fn check(&self, token: &str, key: &str) -> Option<Answer> {
         let ask = || async { self.bank().verify(token, "open_account", key).await };
@@ -129,8 +134,7 @@ impl Service {
 
     /// A QR of a digital KTP that was stopped counts no more.
     pub(super) async fn demand_void(&self, token: &str) -> Option<()> {
-        let key = format!("kunci-{:032x}", u128::from_be_bytes(self.random.bytes()));
-        let answer = self.check(token, &key).await?;
+        let answer = self.check(token, &self.name()).await?;
         if answer.json["result"] == "valid" {
             self.ledger.wrong(String::from("a QR of a stopped digital KTP was accepted"));
         }

@@ -31,10 +31,7 @@ impl Service {
                     tokio::time::sleep(Duration::from_secs(wait)).await;
                 }
                 500.. => self.ledger.wrong(format!("{what}: {} {}", answer.status, answer.code())),
-                _ => {
-                    self.ledger.answered();
-                    return Some(answer);
-                }
+                _ => return Some(answer),
             },
             // A step before it, a challenge, was answered in another way than with success.
             Err(ClientError::Unexpected(told)) if told.contains("got 503") => self.ledger.refused(),
