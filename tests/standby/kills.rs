@@ -45,6 +45,7 @@ struct Setting {
 /// How nodes died.
 #[derive(Default)]
 struct Tally {
+    lives: usize,
     kills: usize,
     at_points: BTreeMap<String, usize>,
     at_random: usize,
@@ -140,13 +141,20 @@ impl Run {
 
     /// One life of a node, and its end.
     async fn kill_one(&mut self) {
-        let at = self.below(self.nodes.len());
+        // The nodes in turn; the other one serves meanwhile.
+        let at = self.tally.lives % self.nodes.len();
+        self.tally.lives += 1;
+        for (_, other) in self.nodes.iter_mut().enumerate().filter(|(place, _)| *place != at) {
+            if !other.runs() {
+                assert_eq!(other.start("* 0").await, Start::Ready, "{}", other.printed());
+            }
+        }
         let planned = self.has_points && self.below(4) > 0;
         let plan = if planned { self.plan() } else { String::from("* 0\n") };
         let pause = Duration::from_millis(20 + self.below(1_200) as u64);
         let stops_database = self.cluster.is_some() && self.below(25) == 0;
         let node = &mut self.nodes[at];
-        // It may be up from the last look: that life ends here, unplanned.
+        // It may be up: that life ends here, unplanned.
         if node.runs() {
             node.kill().await;
             self.tally.kills += 1;
