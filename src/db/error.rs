@@ -48,6 +48,8 @@ impl From<sqlx::Error> for DbError {
                 of_code(&db.code().unwrap_or_default(), db.message())
             }
             sqlx::Error::Io(_)
+            // A line that breaks while it is greeted says something that is no answer.
+            | sqlx::Error::Protocol(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
@@ -126,6 +128,12 @@ mod tests {
             of_code("42P01", "relation \"x\" does not exist").to_string(),
             "42P01: relation \"x\" does not exist"
         );
+    }
+
+    #[test]
+    fn a_line_that_answers_nonsense_is_one_that_fails() {
+        let error = sqlx::Error::Protocol(String::from("unexpected response from SSLRequest: 0x00"));
+        assert!(matches!(DbError::from(error), DbError::Unavailable(_)), "whoever asks is told to come again");
     }
 
     #[test]

@@ -185,10 +185,13 @@ async fn long_failovers_under_people() {
     let count = given("IKD_COUNT", 100) as usize;
     let run = Run::open(seed, 400 + count * 40).await;
     assert!(run.pair.has_disks(), "mounting small disks needs root");
-    // Each in turn, in an order of its own every time.
+    // Each in turn, in an order of its own every time; or one alone, to look at it.
+    let only = std::env::var("IKD_ONLY").ok();
+    let wanted = Fault::ALL.into_iter().filter(|fault| only.as_ref().is_none_or(|only| *only == format!("{fault:?}")));
+    let wanted: Vec<Fault> = wanted.collect();
     let mut faults = Vec::new();
     while faults.len() < count {
-        let mut round = Fault::ALL.to_vec();
+        let mut round = wanted.clone();
         while !round.is_empty() && faults.len() < count {
             let at = run.random.below(round.len() as u64) as usize;
             faults.push(round.swap_remove(at));

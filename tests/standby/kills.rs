@@ -16,7 +16,7 @@ use crate::report;
 use crate::traffic::{SETTINGS, Service, Traffic, checks, furnish};
 
 /// How long a node with a plan may live before it is killed anyway.
-const PLANNED: Duration = Duration::from_secs(3);
+const PLANNED: Duration = Duration::from_millis(1_500);
 /// Kills after which the database is compared with what was promised.
 const ROUND: usize = 20;
 /// Longer than a message is leased, and tried again.
@@ -149,7 +149,7 @@ impl Run {
                 assert_eq!(other.start("* 0").await, Start::Ready, "{}", other.printed());
             }
         }
-        let planned = self.has_points && self.below(4) > 0;
+        let planned = self.has_points && self.below(3) > 0;
         let plan = if planned { self.plan() } else { String::from("* 0\n") };
         let pause = Duration::from_millis(20 + self.below(1_200) as u64);
         let stops_database = self.cluster.is_some() && self.below(25) == 0;
