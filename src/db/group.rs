@@ -121,8 +121,8 @@ impl Writer {
         };
         let done = match undone {
             Ok(()) => self.commit().await,
-            // SQLite has undone the whole transaction: the disk was full, say.
-            Err(error) => Err(error),
+            // SQLite has undone the whole transaction: the disk was full, say. That there is no savepoint any more says nothing to others.
+            Err(_) => return self.lose().await,
         };
         match self.condition.heard(0, done) {
             Ok(()) => self.group.take().into_iter().for_each(|group| group.answer(&Ok(()))),
@@ -463,7 +463,8 @@ mod tests {
         add(&mut first, 0).await.unwrap();
         // The limit of the connection stands in for the disk's.
         fetch_all!(&mut first, (i64,), "PRAGMA max_page_count = 3").unwrap();
-        let (done, given) = commit_before(first, 1..=20, |a| {
+        // The disk is full for the last of them too: then nobody of the group is left whose commit would say what became of it.
+        let (done, given) = commit_before(first, 1..=21, |a| {
             let db = db.clone();
             async move {
                 let mut tx = db.write().await?;

@@ -151,6 +151,21 @@ pub fn read(folders: &[PathBuf], vault: &Vault, accept_missing: bool) -> Result<
     Ok(all.into_values().collect())
 }
 
+impl Read {
+    /// Reads it once more, up to so many entries: another process writes a line before it tells the database, and may have written since
+    /// this was read. Whether it has them now.
+    pub fn has_grown_to(&mut self, entries: usize, folders: &[PathBuf], vault: &Vault) -> bool {
+        let again = folders.iter().filter_map(|folder| read_one(folder, &self.name, vault).ok());
+        let Some(again) = again.max_by_key(|one| one.entries.len()).filter(|one| one.entries.len() >= entries) else {
+            return false;
+        };
+        *self = again;
+        // What came later the database was not asked about.
+        self.entries.truncate(entries);
+        true
+    }
+}
+
 fn read_one(folder: &Path, name: &str, vault: &Vault) -> Result<Read, LogError> {
     let path = folder.join(name);
     let bytes = std::fs::read(&path).map_err(|error| of(&path, error))?;

@@ -228,9 +228,10 @@ impl Known {
     /// When the log does not hold together, or the database does not answer.
     pub async fn read(context: &Context, folders: Vec<PathBuf>, some: bool) -> Result<Self> {
         let vault = context.vault.clone();
-        let files = tokio::task::spawn_blocking(move || files::read(&folders, &vault, some));
+        let looked_in = folders.clone();
+        let files = tokio::task::spawn_blocking(move || files::read(&looked_in, &vault, some));
         let files = files.await.map_err(|error| Error::internal(format!("stop log: {error}")))?;
-        let files = files.map_err(|error| Error::internal(format!("stop log: {error}")))?;
+        let mut files = files.map_err(|error| Error::internal(format!("stop log: {error}")))?;
         let mut tx = context.db.read().await?;
         let (mut known, mut after) = (HashSet::new(), Uuid::nil());
         loop {
@@ -240,9 +241,9 @@ impl Known {
             known.extend(page.iter().map(|one| one.note_id));
         }
         let (mut lines, mut cut) = (Vec::new(), None);
-        for one in &files {
+        for one in &mut files {
             let length = usize::try_from(store::lines(&mut tx, &one.name).await?).unwrap_or(0);
-            if length > one.entries.len() {
+            if length > one.entries.len() && !one.has_grown_to(length, &folders, &context.vault) {
                 cut = Some(one.name.clone());
             }
             // What another file or a line before holds too was copied twice: a process died between its file and the database.
