@@ -11,7 +11,7 @@ use support::world::{Program, World};
 
 use crate::cluster::cluster_folder;
 use crate::killed::{Mortal, Start};
-use crate::kills::given;
+use crate::kills::{given, is_late};
 use crate::pair::{Fault, Pair};
 use crate::report;
 use crate::traffic::{SETTINGS, Service, Traffic, checks, furnish};
@@ -109,8 +109,8 @@ impl Run {
     }
 
     async fn whole(mut self, faults: &[Fault], patience: Duration) -> Self {
-        let traffic = Traffic::start(&self.service, 12);
-        for fault in faults {
+        let (traffic, begun) = (Traffic::start(&self.service, 12), self.begun);
+        for fault in faults.iter().take_while(|_| !is_late(begun)) {
             self.goes_on(3, Duration::from_secs(150)).await;
             self.fail_over(*fault).await;
         }

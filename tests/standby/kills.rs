@@ -242,7 +242,7 @@ impl Run {
 
     async fn whole(mut self) -> Self {
         let traffic = Traffic::start(&self.service, self.setting.at_once);
-        while self.tally.kills < self.setting.kills {
+        while self.tally.kills < self.setting.kills && !is_late(self.begun) {
             let next = self.tally.kills + ROUND;
             while self.tally.kills < next.min(self.setting.kills) {
                 self.kill_one().await;
@@ -313,12 +313,17 @@ pub fn given(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().map_or(default, |text| text.parse().unwrap())
 }
 
+/// Whether the minutes are over that a run was given.
+pub fn is_late(begun: Instant) -> bool {
+    begun.elapsed() > Duration::from_secs(60 * given("IKD_MINUTES", 7 * 24 * 60))
+}
+
 async fn for_long(engine: Engine, section: &str) {
     let seed = given("IKD_SEED", u64::from(std::process::id()));
     let kills = given("IKD_COUNT", 1_000) as usize;
     let residents = 400 + kills * 2;
     let patience = Duration::from_secs(400);
-    let run = Run::open(Setting { engine, kills, seed, at_once: 16, residents, patience }).await.whole().await;
+    let run = Run::open(Setting { engine, kills, seed, at_once: 8, residents, patience }).await.whole().await;
     let told = run.told().await;
     println!("{told}");
     if run.has_points {
@@ -336,6 +341,15 @@ async fn long_kills_of_a_node_over_a_file() {
 #[ignore = "takes hours: tests/standby/run kills postgres"]
 async fn long_kills_of_two_nodes_and_their_server() {
     for_long(Engine::Postgres, "kills postgres").await;
+}
+
+#[test]
+fn what_ships_has_no_points_to_die_at() {
+    assert!(
+        include_str!("../../src/failpoint.rs").contains("\"IKD_FAILPOINTS\""),
+        "it is looked for under another name"
+    );
+    assert!(!has_points(), "the program was built with the feature failpoints");
 }
 
 /// A handful of kills on what ships, at random.
