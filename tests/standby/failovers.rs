@@ -81,9 +81,12 @@ impl Run {
         assert!(after < SOON, "seed {}, {fault:?}: followed after {after:?}", self.seed);
         for node in &mut self.nodes {
             while reqwest::get(format!("{}/health/ready", node.base)).await.unwrap().status() != 200 {
-                assert!(promoted.elapsed() < SOON, "seed {}, {fault:?}: a node is not ready", self.seed);
+                let late = promoted.elapsed() > Duration::from_secs(60);
+                assert!(!late, "seed {}, {fault:?}: a node is not ready:\n{}", self.seed, node.printed());
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
+            let ready = promoted.elapsed();
+            assert!(ready < SOON, "seed {}, {fault:?}: ready after {ready:?}:\n{}", self.seed, node.printed());
             assert!(node.runs(), "a node ended:\n{}", node.printed());
         }
         self.followed.entry(fault).or_default().push(after);
