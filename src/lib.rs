@@ -43,6 +43,7 @@ pub mod duty;
 pub mod employee;
 pub mod error;
 pub mod export;
+pub mod failpoint;
 pub mod fair;
 pub mod figure;
 pub mod fraud;

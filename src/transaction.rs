@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::clock::stopwatch;
 use crate::db::{Db, DbError, DbResult, Tx};
 use crate::error::{Error, Result};
+use crate::failpoint::{self, Side};
 use crate::metric::Metric;
 
 /// What is measured here.
@@ -78,12 +79,14 @@ pub struct Attempts<'a> {
     name: &'static str,
     begun: Instant,
     tries: u32,
+    /// Its one statement commits itself: before that is before it begins.
+    single: bool,
 }
 
 impl<'a> Attempts<'a> {
     /// None was made yet.
     pub fn new(db: &'a Db, name: &'static str) -> Self {
-        Self { db, name, begun: stopwatch(), tries: 0 }
+        Self { db, name, begun: stopwatch(), tries: 0, single: false }
     }
 
     /// Begins a try, with its span.
@@ -101,6 +104,8 @@ impl<'a> Attempts<'a> {
     /// When no connection is to be had.
     pub async fn begin_single(&mut self) -> DbResult<(Tx, tracing::Span)> {
         let db = self.db;
+        self.single = true;
+        failpoint::pass(self.name, Side::Before);
         self.begun(db.single()).await
     }
 
@@ -121,7 +126,7 @@ impl<'a> Attempts<'a> {
         let (discarded, told) = (tx.is_discarded(), tx.is_told());
         let done = match done {
             Ok(value) if discarded => tx.rollback().await.map(|()| value).map_err(Error::from),
-            Ok(value) => tx.commit().await.map(|()| value).map_err(Error::from),
+            Ok(value) => self.commit(tx).await.map(|()| value).map_err(Error::from),
             Err(error) => match tx.rollback().await {
                 Ok(()) => Err(error),
                 // The body judged what is not there.
@@ -141,6 +146,15 @@ impl<'a> Attempts<'a> {
             self.db.tell_committed().await;
         }
         Some(done)
+    }
+
+    async fn commit(&self, tx: Tx) -> DbResult<()> {
+        if !self.single {
+            failpoint::pass(self.name, Side::Before);
+        }
+        tx.commit().await?;
+        failpoint::pass(self.name, Side::After);
+        Ok(())
     }
 
     fn measure(&self, outcome: &'static str) {

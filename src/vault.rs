@@ -23,6 +23,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::failpoint::{self, Side};
 use crate::random::Random;
 
 pub use label::Label;
@@ -416,7 +417,10 @@ fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> i
     };
     std::fs::create_dir_all(folder)?;
     let (draft, mut file) = draft_beside(path, folder)?;
-    let written = fill(&mut file).and_then(|()| file.sync_all()).and_then(|()| name_new(&draft, path));
+    let written = fill(&mut file).and_then(|()| file.sync_all());
+    failpoint::pass("file.write", Side::Before);
+    let written = written.and_then(|()| name_new(&draft, path));
+    failpoint::pass("file.write", Side::After);
     let removed = std::fs::remove_file(&draft);
     written?;
     match removed {

@@ -10,6 +10,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::{Config, ConfigError, MailTransport, Mode, SmtpTls};
 use crate::db::Address;
+use crate::failpoint;
 use crate::fair::network::parse_network;
 
 impl Config {
@@ -87,6 +88,7 @@ impl Config {
                 wrong.push(what.to_owned());
             }
         };
+        demand(!failpoint::ARE_THERE, "this program was built for tests that kill it (failpoints): install a release");
         let http = &self.http;
         let tls = http.tls_certificate.is_some() && http.tls_key.is_some();
         demand(

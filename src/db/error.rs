@@ -1,5 +1,7 @@
 //! Errors of the database.
 
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+
 /// A statement or connection that failed. The texts come from the engine and contain no bound values.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DbError {
@@ -45,9 +47,16 @@ impl From<sqlx::Error> for DbError {
                 if db.is_unique_violation() {
                     return Self::Unique;
                 }
-                of_code(&db.code().unwrap_or_default(), db.message())
+                let code = db.code().unwrap_or_default();
+                let severity = db.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
+                if severity.is_some_and(|severity| is_the_servers(severity, &code)) {
+                    return Self::Unavailable(db.message().to_owned());
+                }
+                of_code(&code, db.message())
             }
             sqlx::Error::Io(_)
+            // A line that breaks while it is greeted says something that is no answer.
+            | sqlx::Error::Protocol(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
@@ -55,6 +64,12 @@ impl From<sqlx::Error> for DbError {
             _ => Self::Other(error.to_string()),
         }
     }
+}
+
+/// Whether PostgreSQL ended the session for a fault of its own (class XX), which says nothing of the statement: on a full disk it lets nobody in,
+/// because it cannot write the file that it begins sessions with.
+fn is_the_servers(severity: PgSeverity, code: &str) -> bool {
+    matches!(severity, PgSeverity::Fatal | PgSeverity::Panic) && code.starts_with("XX")
 }
 
 /// The error for an engine's code and message.
@@ -126,6 +141,19 @@ mod tests {
             of_code("42P01", "relation \"x\" does not exist").to_string(),
             "42P01: relation \"x\" does not exist"
         );
+    }
+
+    #[test]
+    fn a_line_that_answers_nonsense_is_one_that_fails() {
+        let error = sqlx::Error::Protocol(String::from("unexpected response from SSLRequest: 0x00"));
+        assert!(matches!(DbError::from(error), DbError::Unavailable(_)), "whoever asks is told to come again");
+    }
+
+    #[test]
+    fn a_server_that_ends_a_session_for_its_own_fault_is_away_and_one_that_refuses_a_statement_is_not() {
+        assert!(is_the_servers(PgSeverity::Fatal, "XX000") && is_the_servers(PgSeverity::Panic, "XX000"));
+        assert!(!is_the_servers(PgSeverity::Error, "XX000"), "a statement that meets it");
+        assert!(!is_the_servers(PgSeverity::Fatal, "28P01"), "a password that is wrong");
     }
 
     #[test]

@@ -17,6 +17,7 @@ use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard, oneshot};
 
 use super::condition::Condition;
 use super::{DbError, DbResult};
+use crate::failpoint::{self, Side};
 
 /// Begins a group, with the savepoint of its first member.
 const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT even";
@@ -119,9 +120,9 @@ impl Writer {
             (false, false) => self.run(group.savepoint.undo()).await,
         };
         let done = match undone {
-            Ok(()) => self.run("COMMIT").await,
-            // SQLite has undone the whole transaction: the disk was full, say.
-            Err(error) => Err(error),
+            Ok(()) => self.commit().await,
+            // SQLite has undone the whole transaction: the disk was full, say. That there is no savepoint any more says nothing to others.
+            Err(_) => return self.lose().await,
         };
         match self.condition.heard(0, done) {
             Ok(()) => self.group.take().into_iter().for_each(|group| group.answer(&Ok(()))),
@@ -131,6 +132,13 @@ impl Writer {
                 group.into_iter().for_each(|group| group.answer(&Err(error.clone())));
             }
         }
+    }
+
+    async fn commit(&mut self) -> DbResult<()> {
+        failpoint::pass("db.group", Side::Before);
+        let done = self.run("COMMIT").await;
+        failpoint::pass("db.group", Side::After);
+        done
     }
 
     /// Undoes the whole group, because its transaction is no longer there or nobody in it committed.
@@ -455,7 +463,8 @@ mod tests {
         add(&mut first, 0).await.unwrap();
         // The limit of the connection stands in for the disk's.
         fetch_all!(&mut first, (i64,), "PRAGMA max_page_count = 3").unwrap();
-        let (done, given) = commit_before(first, 1..=20, |a| {
+        // The disk is full for the last of them too: then nobody of the group is left whose commit would say what became of it.
+        let (done, given) = commit_before(first, 1..=21, |a| {
             let db = db.clone();
             async move {
                 let mut tx = db.write().await?;

@@ -15,6 +15,7 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::{Db, DbResult, Local, Session, Tx, bound, processors};
 use crate::error::{Code, Result};
+use crate::failpoint::{self, Side};
 use crate::{execute, on_server, transaction};
 
 const SPEND: &str = "INSERT INTO device_proof (nonce_window, proof) VALUES ($1, $2) ON CONFLICT DO NOTHING";
@@ -22,6 +23,9 @@ const SPEND: &str = "INSERT INTO device_proof (nonce_window, proof) VALUES ($1, 
 const SPEND_ALL: &str = "INSERT INTO device_proof (nonce_window, proof) SELECT * FROM UNNEST($1::bigint[], $2::uuid[]) \
     ON CONFLICT DO NOTHING RETURNING proof";
 const SWEEP: &str = "DELETE FROM device_proof WHERE nonce_window <= $1";
+
+/// What kills by tests call it.
+const NAME: &str = "device.spend";
 
 struct Spending {
     once: Once,
@@ -91,14 +95,20 @@ fn spend_here(session: &mut Session<'_>, jobs: Vec<Spending>) {
     let one = |local: &Local<'_>, once: Once| {
         local.execute(SPEND, bound![once.window, once.proof.as_bytes()]).map(Changed::one_of)
     };
-    match session.transact(|local| jobs.iter().map(|job| one(local, job.once)).collect::<DbResult<Vec<_>>>()) {
+    failpoint::pass(NAME, Side::Before);
+    let done = session.transact(|local| jobs.iter().map(|job| one(local, job.once)).collect::<DbResult<Vec<_>>>());
+    failpoint::pass(NAME, Side::After);
+    match done {
         Ok(done) => jobs.into_iter().zip(done).for_each(|(job, done)| drop(job.reply.send(Ok(done)))),
         Err(error) => jobs.into_iter().for_each(|job| drop(job.reply.send(Err(error.clone())))),
     }
 }
 
 async fn spend(db: Db, jobs: Vec<Spending>) {
-    match spend_all(&db, &jobs).await {
+    failpoint::pass(NAME, Side::Before);
+    let done = spend_all(&db, &jobs).await;
+    failpoint::pass(NAME, Side::After);
+    match done {
         Ok(new) => jobs.into_iter().for_each(|job| {
             let rows = new.iter().filter(|(proof,)| *proof == job.once.proof).count();
             drop(job.reply.send(Ok(Changed::one_of(rows as u64))));

@@ -15,6 +15,7 @@ use super::{Email, Transport};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{Code, Error, Result};
+use crate::failpoint::{self, Side};
 use crate::jobs::{self, Job, Queue, Wake};
 use crate::random::Random;
 use crate::transaction;
@@ -94,7 +95,10 @@ impl Worker {
         // Nothing of the address is logged, not even its domain, which may be one person's. The message's id finds its
         // row.
         let watch = crate::clock::stopwatch();
-        match self.transport.send(&email, self.clock.now()).await {
+        failpoint::pass("mail.send", Side::Before);
+        let sent = self.transport.send(&email, self.clock.now()).await;
+        failpoint::pass("mail.send", Side::After);
+        match sent {
             Ok(()) => {
                 let millis = u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX);
                 tracing::info!(mail.id = %leased.mail_id, mail.kind = leased.kind, mail.attempts = leased.attempts, duration.ms = millis, "mail: sent");

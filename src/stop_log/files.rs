@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::model::{Chain, Entry, Head, Size};
+use crate::failpoint::{self, Side};
 use crate::vault::Vault;
 
 /// How the names of files end.
@@ -68,11 +69,13 @@ impl Writing {
         let mut writing = Self { name: name.clone(), size: Size::default(), file, chain: Chain::default() };
         let head = serde_json::to_string(&Head { file: name, before })?;
         let line = writing.chain.write(vault, &head);
+        failpoint::pass("stop_log.begin", Side::Before);
         writing.file.write_all(line.as_bytes())?;
         writing.file.sync_all()?;
         writing.size.length = count(line.len());
         // The name has to be durable too.
         File::open(folder)?.sync_all()?;
+        failpoint::pass("stop_log.begin", Side::After);
         Ok(writing)
     }
 
@@ -85,8 +88,10 @@ impl Writing {
         for entry in entries {
             text.push_str(&self.chain.write(vault, &serde_json::to_string(entry)?));
         }
+        failpoint::pass("stop_log.append", Side::Before);
         self.file.write_all(text.as_bytes())?;
         self.file.sync_data()?;
+        failpoint::pass("stop_log.append", Side::After);
         self.size.lines += count(entries.len());
         self.size.length += count(text.len());
         Ok(())

@@ -7,11 +7,15 @@ use super::model::Content;
 use super::pipeline::{Outcome, Reply};
 use crate::clock::stopwatch;
 use crate::db::{Db, DbError, DbResult, Session, Shard};
+use crate::failpoint::{self, Side};
 use crate::random::Random;
 
 /// Most commits of a batch after contention, which happens on PostgreSQL only. On SQLite, contention means that another
 /// process writes for more than ten seconds, and the callers try again.
 const TRIES: u32 = 6;
+
+/// What kills by tests call it.
+const NAME: &str = "verification.commit";
 
 /// A drafted check that waits for this stage.
 pub(super) struct Committing {
@@ -37,6 +41,7 @@ pub(super) fn commit_here(session: &mut Session<'_>, jobs: Vec<Committing>) {
         return;
     }
     let begun = stopwatch();
+    failpoint::pass(NAME, Side::Before);
     let done = session.transact(|local| spendings.iter().map(|one| batch::spend_one(local, one)).collect());
     answer(spendings, waiting, done, begun.elapsed());
 }
@@ -48,6 +53,7 @@ pub(super) async fn commit(db: Db, shard: Shard, random: Random, jobs: Vec<Commi
         return;
     }
     let (mut tries, begun) = (1, stopwatch());
+    failpoint::pass(NAME, Side::Before);
     let done = loop {
         match batch::spend_all(&db, shard, &spendings).await {
             Err(DbError::Contention) if tries < TRIES => {
@@ -61,6 +67,7 @@ pub(super) async fn commit(db: Db, shard: Shard, random: Random, jobs: Vec<Commi
 }
 
 fn answer(spendings: Vec<Spending>, waiting: Vec<(Content, Reply)>, done: DbResult<Vec<Done>>, took: Duration) {
+    failpoint::pass(NAME, Side::After);
     metrics::histogram!("ikd_verification_commit_seconds").record(took.as_secs_f64());
     metrics::histogram!("ikd_verification_batch_size").record(waiting.len() as f64);
     let mut done = done.map(Vec::into_iter);

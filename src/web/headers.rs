@@ -15,6 +15,7 @@ use crate::clock::stopwatch;
 use crate::config::Mode;
 use crate::context::Context;
 use crate::error::{Code, Refusal};
+use crate::failpoint::{self, Side};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
@@ -51,6 +52,9 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| String::from("-"), |path| path.as_str().to_owned());
     let mut response = next.run(request).await;
+    if !method.is_safe() {
+        failpoint::pass("http.answer", Side::Before);
+    }
 
     // A bare error status from a layer of the framework gets a problem document too.
     if response.extensions().get::<ProblemNote>().is_none() {

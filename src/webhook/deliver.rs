@@ -10,6 +10,7 @@ use super::service::Webhooks;
 use super::store::{self, Row};
 use crate::clock::stopwatch;
 use crate::error::Result;
+use crate::failpoint::{self, Side};
 use crate::jobs::Queue;
 use crate::relying_party::notice;
 use crate::transaction;
@@ -73,7 +74,10 @@ impl Queue for Webhooks {
         let target = self.target(&row)?;
         for message in messages {
             let now = self.context.now();
-            match self.send(&target, message.message_id, message.body, now).await {
+            failpoint::pass("webhook.send", Side::Before);
+            let sent = self.send(&target, message.message_id, message.body, now).await;
+            failpoint::pass("webhook.send", Side::After);
+            match sent {
                 Ok(_) => {
                     metrics::counter!("ikd_webhook_total", "result" => "delivered").increment(1);
                     let noted = transaction!(self.context.db, "webhook.delivered", |tx| {

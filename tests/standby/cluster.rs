@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use support::postgres::{binaries, is_root, postgres_user};
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -22,7 +22,7 @@ pub fn cluster_folder() -> (tempfile::TempDir, PathBuf) {
     (folder, data)
 }
 
-fn append(file: &Path, text: &str) {
+pub fn append(file: &Path, text: &str) {
     std::fs::OpenOptions::new().append(true).open(file).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
@@ -71,18 +71,7 @@ impl Cluster {
     }
 
     pub fn run(&self, program: &str, arguments: &[&str]) {
-        let mut command = Command::new(binaries().join(program));
-        command
-            .args(arguments)
-            .current_dir(&self.folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        if is_root() {
-            let (uid, gid) = postgres_user();
-            command.uid(uid).gid(gid);
-        }
-        assert!(command.status().unwrap().success(), "{program} {arguments:?}");
+        assert!(run_in(&self.folder, program, arguments), "{program} {arguments:?}");
     }
 
     pub fn url(&self, which: usize) -> String {
@@ -97,23 +86,39 @@ impl Cluster {
 
     /// Sends a signal to all processes of a server.
     pub fn signal(&self, data: &str, signal: support::Signal) {
-        let Some(server) = self.pid(data) else { return };
-        let _ = support::signal(server, signal);
-        for entry in std::fs::read_dir("/proc").unwrap().flatten() {
-            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-            let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-            // The parent is the second field after the name in brackets.
-            let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1));
-            if parent == Some(&server.to_string()) {
-                let _ = support::signal(pid, signal);
-            }
+        signal_all(&self.folder.join(data), signal);
+    }
+}
+
+/// Runs a program of PostgreSQL's in a folder, as its user; whether it succeeded.
+pub fn run_in(folder: &Path, program: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(binaries().join(program));
+    command.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if is_root() {
+        let (uid, gid) = postgres_user();
+        command.uid(uid).gid(gid);
+    }
+    command.status().unwrap().success()
+}
+
+/// Sends a signal to all processes of the server with these data.
+pub fn signal_all(data: &Path, signal: support::Signal) {
+    let Some(server) = pid(data) else { return };
+    let _ = support::signal(server, signal);
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        // The parent is the second field after the name in brackets.
+        let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1));
+        if parent == Some(&server.to_string()) {
+            let _ = support::signal(pid, signal);
         }
     }
+}
 
-    fn pid(&self, data: &str) -> Option<u32> {
-        let text = std::fs::read_to_string(self.folder.join(data).join("postmaster.pid")).ok()?;
-        text.lines().next()?.parse().ok()
-    }
+fn pid(data: &Path) -> Option<u32> {
+    let text = std::fs::read_to_string(data.join("postmaster.pid")).ok()?;
+    text.lines().next()?.parse().ok()
 }
 
 impl Drop for Cluster {

@@ -14,11 +14,11 @@ use crate::TOKENS;
 use crate::cluster::{Cluster, cluster_folder};
 
 /// A small disk of its own in memory; given back with the value.
-struct Disk(PathBuf);
+pub struct Disk(pub PathBuf);
 
 impl Disk {
     /// `None` where this process may not mount one.
-    fn mount(folder: &Path, size: &str) -> Option<Self> {
+    pub fn mount(folder: &Path, size: &str) -> Option<Self> {
         std::fs::create_dir(folder).unwrap();
         let options = format!("size={size},mode=0777");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(folder).status();
@@ -29,13 +29,20 @@ impl Disk {
         self.0.join("ballast")
     }
 
-    fn fill(&self) {
+    /// Leaves no room.
+    pub fn fill(&self) {
         let mut file = std::fs::File::create(self.ballast()).unwrap();
         for size in [1 << 16, 4_096] {
             while file.write_all(&vec![1; size]).is_ok() {}
         }
     }
 
+    /// Gives the room back, where it was taken.
+    pub fn empty_if_filled(&self) {
+        let _ = std::fs::remove_file(self.ballast());
+    }
+
+    /// Gives the room back.
     fn empty(&self) {
         std::fs::remove_file(self.ballast()).unwrap();
     }

@@ -1,11 +1,18 @@
-//! Nodes of the service as processes on PostgreSQL servers that take over from each other, and on disks that fill up:
-//! docs/scaling.md, tried.
+//! Nodes of the service as processes on PostgreSQL servers that take over from each other, on disks that fill up,
+//! and killed while people use them: docs/scaling.md and docs/assurance.md, tried.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 mod cluster;
 mod failover;
+mod failovers;
 mod full;
+mod killed;
+mod kills;
+mod pair;
+mod proxy;
+mod report;
+mod traffic;
 
 use std::time::Duration;
 

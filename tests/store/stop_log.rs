@@ -166,6 +166,46 @@ async fn an_empty_folder_is_a_disk_that_is_not_there_until_somebody_says_that_it
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_starts_while_another_writes_into_the_same_folder_is_not_refused() {
+    each_engine(async |context| {
+        let folder = tempfile::tempdir().unwrap();
+        let context = with_log(&context, folder.path());
+        let log = StopLog::open(&context);
+        let write = async |times: usize| {
+            for _ in 0..times {
+                let mut tx = context.db.write().await.unwrap();
+                let note =
+                    ikd::stop_log::ports::note_that(&context, &mut tx, (Kind::Mark, RESIDENT), None, context.now());
+                note.await.unwrap();
+                tx.commit().await.unwrap();
+                log.finish().await.unwrap();
+            }
+        };
+        write(1).await;
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        let start = async {
+            while !is_over.load(std::sync::atomic::Ordering::SeqCst) {
+                StopLog::check(&context).await.unwrap();
+            }
+        };
+        let writing = async {
+            write(60).await;
+            is_over.store(true, std::sync::atomic::Ordering::SeqCst);
+        };
+        tokio::join!(writing, start);
+        assert_eq!(entries(folder.path(), &context).len(), 61);
+
+        // What is really shorter is refused as before.
+        let path = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let short: String = text.lines().take(40).map(|line| format!("{line}\n")).collect();
+        std::fs::write(&path, short).unwrap();
+        assert!(StopLog::check(&context).await.unwrap_err().to_string().contains("shorter than the database knows"));
+    })
+    .await;
+}
+
 /// A log that tells of things which the database does not know.
 fn told(context: &Context, folder: &Path, what: Vec<(Kind, Uuid, Option<&str>, i64)>) {
     let mut file = Writing::begin(folder, context.random.uuid_v7(context.now()), &context.vault).unwrap();

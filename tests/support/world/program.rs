@@ -57,6 +57,10 @@ impl Program {
     async fn new(engine: Engine) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = engine.new_database(folder.path()).await;
+        Self::over(folder, database, engine).await
+    }
+
+    async fn over(folder: tempfile::TempDir, database: String, engine: Engine) -> Self {
         let mail = tokio::task::spawn_blocking(|| MailServer::start(SmtpTls::Starttls)).await.unwrap();
         let config = mail.config();
         let env = [
@@ -152,6 +156,18 @@ impl World<Program> {
     /// With keys.
     pub async fn with_keys(engine: Engine) -> Self {
         let host = Program::new(engine).await;
+        host.json(&["keys", "init"]).await;
+        Self::around(host, Random::system())
+    }
+
+    /// With keys, over a database of the test's own: a file in the world's folder, or the servers at `url`.
+    pub async fn with_keys_over(url: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (engine, database) = match url {
+            Some(url) => (Engine::Postgres, url.to_owned()),
+            None => (Engine::Sqlite, Engine::Sqlite.new_database(folder.path()).await),
+        };
+        let host = Program::over(folder, database, engine).await;
         host.json(&["keys", "init"]).await;
         Self::around(host, Random::system())
     }
