@@ -19,6 +19,8 @@ use crate::traffic::{SETTINGS, Service, Traffic, checks, furnish};
 const PLANNED: Duration = Duration::from_millis(1_500);
 /// Kills after which the database is compared with what was promised.
 const ROUND: usize = 20;
+/// Points that a life is aimed at, of which it ends at the first.
+const GOALS: usize = 12;
 /// Longer than a message is leased, and tried again.
 const LATE_MAIL: Duration = Duration::from_secs(200);
 
@@ -122,21 +124,23 @@ impl Run {
         self.world.folder.path().join("stops")
     }
 
-    /// Where the next life of a node ends: at a point that was aimed at as seldom as any other, or at one that nobody knew.
-    fn plan(&mut self) -> String {
+    /// Where the next life of a node ends: at one of some points that were aimed at as seldom as any other, or at one that nobody knew. Gives
+    /// these points too.
+    fn plan(&self) -> (String, Vec<String>) {
         let least = self.seen.values().min().copied().unwrap_or(0);
+        let rare = |aimed: &usize| *aimed == least;
+        let mut left: Vec<&String> =
+            self.seen.iter().filter(|(_, aimed)| rare(aimed)).map(|(point, _)| point).collect();
+        let mut goals = Vec::new();
+        while goals.len() < GOALS && !left.is_empty() {
+            goals.push(left.swap_remove(self.below(left.len())).clone());
+        }
         let mut plan = String::from("* 1\n");
-        let rare: Vec<String> =
-            self.seen.iter().filter(|(_, aimed)| **aimed == least).map(|(point, _)| point.clone()).collect();
-        let goal = (!rare.is_empty()).then(|| rare[self.below(rare.len())].clone());
         for point in self.seen.keys() {
-            let pass = if Some(point) == goal.as_ref() { 1 + self.below(3) } else { 0 };
+            let pass = if goals.contains(point) { 1 + self.below(3) } else { 0 };
             writeln!(plan, "{point} {pass}").unwrap();
         }
-        if let Some(aimed) = goal.and_then(|goal| self.seen.get_mut(&goal)) {
-            *aimed += 1;
-        }
-        plan
+        (plan, goals)
     }
 
     /// One life of a node, and its end.
@@ -150,7 +154,7 @@ impl Run {
             }
         }
         let planned = self.has_points && self.below(3) > 0;
-        let plan = if planned { self.plan() } else { String::from("* 0\n") };
+        let (plan, goals) = if planned { self.plan() } else { (String::from("* 0\n"), Vec::new()) };
         let pause = Duration::from_millis(20 + self.below(1_200) as u64);
         let stops_database = self.cluster.is_some() && self.below(25) == 0;
         let node = &mut self.nodes[at];
@@ -182,8 +186,17 @@ impl Run {
             self.seen.entry(point).or_insert(0);
         }
         match node.take_points("hit").pop() {
-            Some(point) => *self.tally.at_points.entry(point).or_insert(0) += 1,
-            None => self.tally.at_random += 1,
+            Some(point) => {
+                *self.seen.entry(point.clone()).or_insert(0) += 1;
+                *self.tally.at_points.entry(point).or_insert(0) += 1;
+            }
+            None => {
+                self.tally.at_random += 1;
+                // None of them was passed so soon: others come first.
+                for goal in goals {
+                    *self.seen.entry(goal).or_insert(0) += 1;
+                }
+            }
         }
     }
 
