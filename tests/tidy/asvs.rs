@@ -101,6 +101,30 @@ fn a_test_that_a_document_names_exists() {
     demand("documents name tests that exist", missing);
 }
 
+/// Programs of CI that are what a threat's row names: what they demand is no test of ours.
+const PROGRAMS: [&str; 2] = [".ci/dependencies", "tests/package/run"];
+
+/// Whether a row of threats names what would fail: a test, or a program of CI.
+fn names_what_fails(cell: &str) -> bool {
+    quoted(cell).any(|text| named_test(text).is_some() || PROGRAMS.contains(&text))
+}
+
+#[test]
+fn each_threat_has_a_rule_and_a_test_that_would_fail() {
+    let text = std::fs::read_to_string(support::root().join("SECURITY.md")).unwrap();
+    let (_, from) = text.split_once("## What holds").unwrap();
+    let table = from.split("\n## ").next().unwrap();
+    let rows: Vec<_> = table.lines().filter_map(cells).skip(2).collect();
+    assert!(rows.len() > 70, "only {} rows were read", rows.len());
+    let faulty =
+        |row: &&Vec<&str>| row.len() != 3 || row.iter().any(|cell| cell.is_empty()) || !names_what_fails(row[2]);
+    demand(
+        "each threat in SECURITY.md has a rule, and names tests as `file::test`",
+        rows.iter().filter(faulty).map(|row| row[0].to_owned()).collect(),
+    );
+    assert!(!names_what_fails("`tests/api`") && names_what_fails("`tests/api/x.rs::it_holds`"));
+}
+
 #[test]
 fn each_requirement_has_one_verdict_and_is_counted() {
     let text = std::fs::read_to_string(support::root().join("docs/asvs.md")).unwrap();
