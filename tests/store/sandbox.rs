@@ -34,7 +34,7 @@ async fn test_keys_are_a_party_s_and_end() {
         let (one, two) = (key_row(7, now), key_row(8, now));
         key::add(&mut tx, PARTY, &[7; 32], &one).await.unwrap();
         key::add(&mut tx, OTHER, &[8; 32], &two).await.unwrap();
-        assert_eq!(key::of(&mut tx, PARTY).await.unwrap(), [one.clone()]);
+        assert_eq!(key::of(&mut tx, PARTY).await.unwrap(), std::slice::from_ref(&one));
         assert!(key::note_use(&mut tx, one.key_id, now).await.unwrap().happened());
         assert!(!key::note_use(&mut tx, one.key_id, now.plus_seconds(HOUR - 1)).await.unwrap().happened());
         assert!(key::note_use(&mut tx, one.key_id, now.plus_seconds(HOUR)).await.unwrap().happened());
