@@ -443,10 +443,8 @@ async fn a_notice_that_is_late_goes_to_the_address_of_when_it_was_ordered() {
 async fn somebody_waits(world: &World) {
     let sql = "SELECT CAST(COUNT(*) AS BIGINT) FROM pg_stat_activity \
         WHERE datname = current_database() AND wait_event_type = 'Lock' AND $1 IS NOT NULL";
-    until("somebody waits for a lock", 20, async || {
-        (world.count(sql, uuid::Uuid::nil()).await > 0).then_some(())
-    })
-    .await;
+    until("somebody waits for a lock", 20, async || (world.count(sql, uuid::Uuid::nil()).await > 0).then_some(()))
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

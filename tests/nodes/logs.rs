@@ -83,7 +83,8 @@ async fn no_canary_reaches_logs_or_metrics() {
     let branch = partner(Method::POST, "/v1/partner/branches").json(&about).send().await.expect(201).text("branch_id");
     let path = format!("/v1/branches/{branch}/reports");
     let day = ikd::register::Date::in_jakarta(world.now());
-    for (words, status) in [("Penolakan kenari 3177".to_owned(), 201), (format!("kenari 3177 {}", "x".repeat(500)), 422)]
+    for (words, status) in
+        [("Penolakan kenari 3177".to_owned(), 201), (format!("kenari 3177 {}", "x".repeat(500)), 422)]
     {
         let body = json!({"what": "refused", "day": day, "words": words});
         open(Method::POST, &path).json(&body).send().await.expect(status);

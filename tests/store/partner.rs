@@ -243,7 +243,11 @@ async fn links_of_a_party_are_counted_within_a_day_and_taken_back_by_whoever_may
         }
         assert!(invitation::withdraw(&mut tx, id(2), party, rina, now).await.unwrap().happened());
         assert!(!invitation::withdraw(&mut tx, id(2), party, rina, now).await.unwrap().happened());
-        assert_eq!(invitation::count_of_party(&mut tx, party, day, None).await.unwrap(), (5, 2, 1), "asked for all the same");
+        assert_eq!(
+            invitation::count_of_party(&mut tx, party, day, None).await.unwrap(),
+            (5, 2, 1),
+            "asked for all the same"
+        );
         assert_eq!(invitation::withdraw_all(&mut tx, party, (dewi, later(-DAY)), (Some(rina), now)).await.unwrap(), 0);
         assert_eq!(invitation::withdraw_all(&mut tx, party, (rina, later(-DAY)), (Some(dewi), now)).await.unwrap(), 2);
 
@@ -332,7 +336,8 @@ async fn who_comes_back_by_a_link_has_a_seat_and_takes_the_last_one_once() {
         let accounts = Accounts::new(context.clone());
         let add = async |post, name: &str| accounts.add(post, name, name, None).await.unwrap().staff_id;
         let rina = add(Post::PartyAdministrator("Bank Uji"), "rina").await;
-        let gone = [add(Post::RelyingParty("Bank Uji"), "dewi").await, add(Post::RelyingParty("Bank Uji"), "budi").await];
+        let gone =
+            [add(Post::RelyingParty("Bank Uji"), "dewi").await, add(Post::RelyingParty("Bank Uji"), "budi").await];
         let now = context.now();
         let mut tx = context.db.write().await.unwrap();
         let like = account::by_id(&mut tx, gone[0]).await.unwrap().unwrap();
