@@ -158,8 +158,7 @@ impl App {
                 "this machine's clock is {seconds} s away from the database server's: put it right (NTP), then start again"
             )));
         }
-        let keyring = Keyring::open(context.clone()).await?;
-        let mail_wake = Wake::default();
+        let (keyring, mail_wake) = (Keyring::open(context.clone()).await?, Wake::default());
         let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
         let registrations =
             registration::Service::new(context.clone(), register.clone(), keyring.clone(), mail_wake.clone());

@@ -187,7 +187,7 @@ impl Vault {
     /// [`Vault::load`], beside secrets that a hardware module has unwrapped.
     ///
     /// # Errors
-    /// As [`Vault::load`]; when a secret is there in both forms: the file in clear would make wrapping worthless.
+    /// As [`Vault::load`]; when the two forms of one hold different secrets.
     pub fn load_beside(dir: &Path, unwrapped: Vec<(u8, Zeroizing<[u8; 32]>)>) -> Result<Self, VaultError> {
         let mut secrets: BTreeMap<u8, _> = unwrapped.into_iter().collect();
         let entries = std::fs::read_dir(dir).map_err(|_| VaultError::Missing(dir.display().to_string()))?;
@@ -200,12 +200,12 @@ impl Vault {
                 .as_slice()
                 .try_into()
                 .map_err(|_| VaultError::File(format!("{}: a root secret is exactly 32 bytes", path.display())))?;
-            if secrets.insert(version, Zeroizing::new(secret)).is_some() {
+            let secret = Zeroizing::new(secret);
+            if secrets.get(&version).is_some_and(|unwrapped: &Zeroizing<[u8; 32]>| *unwrapped != secret) {
                 let path = path.display();
-                return Err(VaultError::File(format!(
-                    "{path}: it lies beside its wrapped form: bring it to where backups of keys are, and delete it here"
-                )));
+                return Err(VaultError::File(format!("{path}: its wrapped form beside it holds another secret")));
             }
+            secrets.insert(version, secret);
         }
         Self::new(&secrets).ok_or_else(|| VaultError::Missing(dir.display().to_string()))
     }

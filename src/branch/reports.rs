@@ -64,7 +64,7 @@ impl Reports {
         let (day, month) = (said.day.to_string(), said.month());
         transaction!(self.context.db, "branch.report", |tx| {
             let relying_party_id = party_of(tx, branch, now).await?;
-            if !self.is_another(tx, from, branch, now).await? {
+            if !self.is_another(tx, from, branch, came).await? {
                 return Ok(false);
             }
             let new = NewReport {
@@ -100,18 +100,18 @@ impl Reports {
     }
 
     /// Whether an address has not reported this branch today, and not as many as count have. Who comes from a wider network has the shares
-    /// of that.
-    async fn is_another(&self, tx: &mut Tx, from: IpAddr, branch: Uuid, now: Timestamp) -> Result<bool> {
-        let today = now.day_in_jakarta().to_be_bytes();
+    /// of that. What is counted begins with the day, `came`: by the end of a window nobody finds the moment of the report.
+    async fn is_another(&self, tx: &mut Tx, from: IpAddr, branch: Uuid, came: Timestamp) -> Result<bool> {
+        let today = came.day_in_jakarta().to_be_bytes();
         for Tier { network, shares } in tiers(from) {
             let network = of_network(&self.context.vault, network);
             let most = Window { most: SAME.most * i64::from(shares), ..SAME };
-            let counted = most.count(tx, &[&network, branch.as_bytes(), &today], now).await?;
+            let counted = most.count(tx, &[&network, branch.as_bytes(), &today], came).await?;
             if matches!(counted, Counted::Full { .. }) {
                 return Ok(false);
             }
         }
-        let counted = ABOUT.count(tx, &[branch.as_bytes(), &today], now).await?;
+        let counted = ABOUT.count(tx, &[branch.as_bytes(), &today], came).await?;
         Ok(matches!(counted, Counted::Use(_)))
     }
 }

@@ -39,6 +39,7 @@ pub enum Step {
 /// # Errors
 /// With the step that could not be done. A kernel without landlock is no error: system calls that open anything end the process anyway.
 pub fn lock() -> Result<Measures, Step> {
+    go_first();
     close_files().map_err(|()| Step::Files)?;
     limit_use().map_err(|_| Step::Limits)?;
     rustix::thread::set_no_new_privs(true).map_err(|_| Step::Privileges)?;
@@ -55,6 +56,12 @@ pub fn lock() -> Result<Measures, Step> {
 pub fn lock_paths() -> Result<Measures, Step> {
     rustix::thread::set_no_new_privs(true).map_err(|_| Step::Privileges)?;
     Ok(Measures { seccomp: false, landlock: shut_paths()? })
+}
+
+/// Where memory is short, the kernel ends this process and not the service. Anybody may ask that of their own; where there is no such file,
+/// nothing is asked.
+fn go_first() {
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
 }
 
 /// The service opens its files so that no other program gets them; what whoever started the service left open goes here. What was missed

@@ -50,6 +50,12 @@ pub enum HardwareError {
         "keys.module: the module refused the PIN in {0}; it is not tried again before a restart, or the module would lock itself"
     )]
     Pin(String),
+    /// The module counts wrong PINs and has one already.
+    #[error(
+        "keys.module: somebody has given the module a wrong PIN, and it would lock itself: compare {0}, then log in once with the module's own \
+         program (with SoftHSM: `pkcs11-tool --login --test`), which clears its count"
+    )]
+    Tries(String),
     /// All sessions are in use.
     #[error("the hardware module is busy")]
     Busy,
@@ -140,7 +146,9 @@ impl Hardware {
 
     /// Whether the module answers at all.
     pub fn answers(&self) -> bool {
-        self.with(|session| Ok(session.get_session_info().map(|_| ())?)).is_ok()
+        let ask = || self.with(|session| Ok(session.get_session_info().map(|_| ())?));
+        // One that is busy answers others. A session may have ended: once more with a new one.
+        matches!(ask().or_else(|_| ask()), Ok(()) | Err(HardwareError::Busy))
     }
 
     /// Whether it makes and uses keys of an algorithm.
@@ -207,7 +215,7 @@ impl Hardware {
     /// When the module does not do it.
     pub fn wrap_root(&self, version: u8, secret: &[u8; 32], random: &Random) -> Result<Vec<u8>, HardwareError> {
         let session = self.writing()?;
-        let key = match root_key(&session)? {
+        let key = match root_keys(&session)?.into_iter().next() {
             Some(key) => key,
             None => session.generate_key(
                 &Mechanism::AesKeyGen,
@@ -239,10 +247,17 @@ impl Hardware {
         let (nonce, sealed) = wrapped.split_first_chunk::<NONCE_LENGTH>().ok_or(too_short)?;
         let associated = root_name(version);
         let secret = self.with(|session| {
-            let key = root_key(session)?.ok_or(HardwareError::Answer("holds no key labelled ikd-root"))?;
-            let mut used = *nonce;
-            let mechanism = Mechanism::AesGcm(GcmParams::new(&mut used, associated.as_bytes(), TAG_BITS.into())?);
-            Ok(Zeroizing::new(session.decrypt(&mechanism, key, sealed)?))
+            let mut last = HardwareError::Answer("holds no key labelled ikd-root");
+            // Two commands at one moment may have made two.
+            for key in root_keys(session)? {
+                let mut used = *nonce;
+                let mechanism = Mechanism::AesGcm(GcmParams::new(&mut used, associated.as_bytes(), TAG_BITS.into())?);
+                match session.decrypt(&mechanism, key, sealed) {
+                    Ok(secret) => return Ok(Zeroizing::new(secret)),
+                    Err(error) => last = error.into(),
+                }
+            }
+            Err(last)
         })?;
         let secret: [u8; 32] =
             secret.as_slice().try_into().map_err(|_| HardwareError::Answer("unwrapped something of another length"))?;
@@ -257,7 +272,9 @@ impl Hardware {
         if done.is_ok() {
             sessions.idle.push(session);
         } else {
-            sessions.open = sessions.open.saturating_sub(1);
+            // A module that was restarted has ended all of them.
+            let ended = std::mem::take(&mut sessions.idle).len();
+            sessions.open = sessions.open.saturating_sub(ended + 1);
         }
         drop(sessions);
         self.0.returned.notify_one();
@@ -294,6 +311,11 @@ impl Hardware {
         if sessions.pin_refused {
             return Err(refused());
         }
+        // What counts the tries is the module: one that was wrong before, by whomever, leaves the next to a person.
+        let token = self.0.library.get_token_info(self.0.slot)?;
+        if token.user_pin_count_low() || token.user_pin_final_try() || token.user_pin_locked() {
+            return Err(HardwareError::Tries(self.0.pin_file.display().to_string()));
+        }
         match session.login(UserType::User, Some(&self.0.pin)) {
             // Of a token all sessions of a process are logged in, or none.
             Ok(()) | Err(Pkcs11Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(session),
@@ -317,9 +339,9 @@ fn root_name(version: u8) -> String {
     format!("ikd/root/{version}")
 }
 
-fn root_key(session: &Session) -> Result<Option<ObjectHandle>, HardwareError> {
+fn root_keys(session: &Session) -> Result<Vec<ObjectHandle>, HardwareError> {
     let template = [Attribute::Class(ObjectClass::SECRET_KEY), Attribute::Label(ROOT_LABEL.into())];
-    Ok(session.find_objects(&template)?.into_iter().next())
+    Ok(session.find_objects(&template)?)
 }
 
 fn private_key(session: &Session, kid: &KeyId) -> Result<Option<ObjectHandle>, HardwareError> {
@@ -436,12 +458,18 @@ pub fn is_wrapped(directory: &Path) -> bool {
     (0..=u8::MAX).any(|version| wrapped_path(directory, version).exists())
 }
 
-/// Wraps each root secret that lies in clear in a directory, and moves the file in clear to `safe`, where it is written before it is deleted
-/// here: what a module loses with its key, nothing else opens. Gives the versions.
+/// Wraps each root secret that lies in clear in a directory, and moves the file in clear to `safe`, another folder that is there: what a module
+/// loses with its key, nothing else opens. Gives the versions. The wrapped form is the last that is written, and the file in clear goes after it.
 ///
 /// # Errors
-/// When the module does not do it, or a file cannot be written. What was done until then stays done, and a second run goes on.
+/// When the module does not do it, or a file cannot be written. Until all of it is in `safe`, nothing is changed in `directory`.
 pub fn wrap_roots(directory: &Path, safe: &Path, hardware: &Hardware, random: &Random) -> Result<Vec<u8>, VaultError> {
+    let real = |path: &Path| {
+        std::fs::canonicalize(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))
+    };
+    if real(safe)? == real(directory)? {
+        return Err(VaultError::File(format!("{}: the safe is another folder", safe.display())));
+    }
     let mut done = Vec::new();
     for version in 0..=u8::MAX {
         let clear = directory.join(version.to_string());
@@ -454,18 +482,24 @@ pub fn wrap_roots(directory: &Path, safe: &Path, hardware: &Hardware, random: &R
             Zeroizing::new(secret.as_slice().try_into().map_err(|_| wrong("a root secret is exactly 32 bytes"))?);
         let named = |error: HardwareError| wrong(&error.to_string());
         let wrapped = wrapped_path(directory, version);
-        if !wrapped.exists() {
-            write_private(&wrapped, &hardware.wrap_root(version, &secret, random).map_err(named)?)?;
-        }
-        if hardware.unwrap_root(version, &read_private(&wrapped)?).map_err(named)? != secret {
-            return Err(wrong("the wrapped file beside it holds another secret: move one of both away"));
+        let sealed = match wrapped.exists() {
+            true => read_private(&wrapped)?,
+            false => hardware.wrap_root(version, &secret, random).map_err(named)?,
+        };
+        if hardware.unwrap_root(version, &sealed).map_err(named)? != secret {
+            return Err(wrong("what the module wrapped of it holds another secret"));
         }
         let kept = safe.join(version.to_string());
         if !kept.exists() {
             write_private(&kept, secret.as_slice())?;
         }
-        if read_private(&kept)? != secret.as_slice() {
-            return Err(VaultError::File(format!("{}: it is there already, and holds another secret", kept.display())));
+        // Not by its mode: a medium may know none.
+        let copied = std::fs::read(&kept).map(Zeroizing::new);
+        if !copied.is_ok_and(|copied| copied.as_slice() == secret.as_slice()) {
+            return Err(VaultError::File(format!("{}: it cannot be read, or holds another secret", kept.display())));
+        }
+        if !wrapped.exists() {
+            write_private(&wrapped, &sealed)?;
         }
         std::fs::remove_file(&clear).map_err(|error| wrong(&error.to_string()))?;
         done.push(version);

@@ -193,6 +193,8 @@ impl Keyring {
                 }
                 Ok(())
             }
+            // Who uses up all its sessions signs.
+            Err(HardwareError::Busy) => Ok(()),
             Err(error) => {
                 held.clear();
                 Err(error.into())

@@ -10,31 +10,31 @@ use uuid::Uuid;
 use super::invitation::accept::CONTACT;
 use super::invitation::model::Contact;
 use super::store::account;
+use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Error, Language, Result};
 use crate::mail::{Compose, ComposeFuture, Email, INVENTED_AT, MailKind, Message, Sample, outbox};
 
-/// Somebody logged in from a browser that this person was not known at; it refers to the notice.
+/// Somebody logged in from a browser that this person was not known at; it refers to the person.
 pub const NEW_BROWSER: MailKind = MailKind::new("staff_log_in", i64::MAX);
-/// The person's password is another one; it refers to the notice.
+/// The person's password is another one; it refers to the person.
 pub const NEW_PASSWORD: MailKind = MailKind::new("staff_password", i64::MAX);
 
-/// The person is to get a new password and authenticator: a link to them went out, or an operator made them; it refers to the notice.
+/// The person is to get a new password and authenticator: a link to them went out, or an operator made them; it refers to the person.
 pub const NEW_SECRETS: MailKind = MailKind::new("staff_secrets", i64::MAX);
-/// A passkey was added to the person's account; it refers to the notice.
+/// A passkey was added to the person's account; it refers to the person.
 pub const PASSKEY_ADDED: MailKind = MailKind::new("staff_passkey_added", i64::MAX);
-/// A passkey was removed from it; it refers to the notice.
+/// A passkey was removed from it; it refers to the person.
 pub const PASSKEY_REMOVED: MailKind = MailKind::new("staff_passkey_removed", i64::MAX);
 
 /// Tells a person, where an address of theirs is known; who was added by a command has none. The address is the one of now, however late the
 /// message goes out: who has got another one written into the account meanwhile is not told in the place of its owner.
 pub(super) async fn tell(tx: &mut Tx, context: &Context, kind: MailKind, person: Uuid, now: Timestamp) -> Result<()> {
-    let notice = context.random.uuid_v7(now);
-    if account::add_notice(tx, notice, person, now).await?.happened() {
-        outbox::enqueue(tx, &context.random, now, kind, notice).await?;
-    }
+    // It refers to the person: a node of before this version sends it too, to the address of that moment.
+    let notice = outbox::enqueue(tx, &context.random, now, kind, person).await?;
+    account::add_notice(tx, notice, person, now).await.map(Changed::either_way)?;
     Ok(())
 }
 
@@ -76,9 +76,9 @@ pub(super) fn letters(context: &Context) -> [(MailKind, Arc<dyn Compose>); 5] {
 
 async fn compose(context: &Context, message: Message) -> Result<Option<Email>> {
     let mut tx = context.db.read().await?;
-    let (person, sealed) = match account::notice(&mut tx, message.reference).await? {
+    let (person, sealed) = match account::notice(&mut tx, message.mail_id).await? {
         Some(notice) => notice,
-        // Ordered before there were such rows: it refers to the person.
+        // Ordered by a node of before there were such rows.
         None => match account::contact(&mut tx, message.reference).await? {
             Some(sealed) => (message.reference, sealed),
             None => return Ok(None),

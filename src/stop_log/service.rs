@@ -32,6 +32,8 @@ const REST: Duration = Duration::from_secs(10);
 const PAGE: i64 = 500;
 /// Seconds after which a quiet log gets a line that tells nothing: a copy of the database that is older than that is recognised.
 const MARK_SECONDS: i64 = 10 * MINUTE;
+/// Looks in a row that have to agree that the database knows less than it was told.
+const LOOKS: u8 = 2;
 /// Seconds that a note may wait before the log counts as behind.
 const LATE_SECONDS: i64 = 10;
 
@@ -52,6 +54,10 @@ struct Inner {
 #[derive(Default)]
 struct Writer {
     file: Option<Writing>,
+    /// What the database was told last, of which file: kept when that file is given up.
+    told: Option<(String, i64)>,
+    /// How many looks in a row found that it knows less.
+    missing: u8,
     /// Who is in a file for certain, of those who were counted.
     done: u64,
     marked_at: Option<Timestamp>,
@@ -107,7 +113,9 @@ impl StopLog {
             )));
         }
         let unknown = found.unknown().count();
-        if unknown > 0 {
+        if unknown == 0 {
+            found.learn(context).await?;
+        } else {
             return Err(Error::internal(format!(
                 "this database is an older copy: the stop log knows {unknown} events that it does not. Served as it is, it would revive what \
                  was stopped or spent since. Run `ikd restore` with the stop logs of all nodes, then start again (docs/backup.md)"
@@ -153,12 +161,14 @@ impl StopLog {
 
     /// Whether the database knows what this process has told it: a copy that was put in its place does not.
     async fn look_back(inner: &Inner) -> Result<()> {
-        let writer = inner.writer.lock().await;
-        if let Some(file) = &writer.file {
-            let mut tx = inner.context.db.read().await?;
-            if store::lines(&mut tx, &file.name).await? < file.size.lines {
-                inner.replaced.store(true, Ordering::SeqCst);
-            }
+        let mut writer = inner.writer.lock().await;
+        let Some((file, told)) = &writer.told else { return Ok(()) };
+        let mut tx = inner.context.db.read().await?;
+        let knows = store::lines(&mut tx, file).await? >= *told;
+        writer.missing = if knows { 0 } else { writer.missing.saturating_add(1) };
+        // Once may be an answer of a standby that lags for a moment.
+        if writer.missing >= LOOKS {
+            inner.replaced.store(true, Ordering::SeqCst);
         }
         Ok(())
     }
@@ -206,6 +216,9 @@ impl StopLog {
                 }
                 Ok(store::go_on(tx, &file.name, file.size, before, now).await?)
             })?;
+            if known.happened() {
+                writer.told = Some((file.name.clone(), file.size.lines));
+            }
             writer.file = Some(file);
             if !known.happened() {
                 inner.replaced.store(true, Ordering::SeqCst);
@@ -331,6 +344,21 @@ impl Known {
             cut = cut.or_else(|| names.find(|name| files.iter().all(|one| one.name != *name)));
         }
         Ok(Self { files, cut, lines, known })
+    }
+
+    /// Lets the database know how long the files are that were read, where all in them is known: those of before lengths were kept, and what a
+    /// process left that died between its file and the database. The next start does not read them.
+    async fn learn(&self, context: &Context) -> Result<()> {
+        let now = context.now();
+        transaction!(context.db, "stop_log.learn", |tx| {
+            for (one, known) in self.files.iter().zip(&self.lines) {
+                let known = i64::try_from(*known).unwrap_or(i64::MAX);
+                if !one.torn && known > 0 {
+                    store::go_on(tx, &one.name, one.size(), known, now).await?.either_way();
+                }
+            }
+            Ok(())
+        })
     }
 
     /// What the log knows and the database does not.

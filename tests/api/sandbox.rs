@@ -520,3 +520,12 @@ async fn a_spoilt_qr_is_still_the_text_of_one() {
     let png = png.send().await.expect(200);
     assert_eq!(png.header("content-type"), "image/png");
 }
+
+/// What an administrator of a party does about the sandbox, for `acts`.
+pub async fn every_act(world: &World) {
+    let rina = administrator(world, "rina.uji").await;
+    let made = make_key(&rina, "CI").await.expect(201);
+    rina.send(Method::POST, "/v1/partner/test-presentations", &json!({"person": "siti"})).await.expect(200);
+    let path = format!("/v1/partner/test-keys/{}", made.text("key_id"));
+    rina.send(Method::DELETE, &path, &Value::Null).await.expect(204);
+}

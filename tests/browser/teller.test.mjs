@@ -176,6 +176,10 @@ describe("teller", { timeout: 600_000 }, () => {
     await locked.waitFor();
     assert.equal(await page.locator("main").isVisible(), false);
     await screen("locked");
+    // Loaded anew it is locked still, though the service has heard of this session a moment ago.
+    await page.reload();
+    await locked.waitFor();
+    assert.equal(await page.locator("main").isVisible(), false);
     await page.getByLabel("Kata sandi").fill(demo.teller.password);
     await page.keyboard.press("Enter");
     await locked.waitFor({ state: "detached" });

@@ -41,8 +41,10 @@ function calls({ office, waiting, items }) {
 }
 
 const asking = newest();
+let looking = false;
 async function look() {
   const counts = asking();
+  looking = true;
   try {
     const path = `/v1/offices/${encodeURIComponent(code)}/calls`;
     const { data } = await request(path, { quiet: state !== null });
@@ -52,6 +54,9 @@ async function look() {
   } catch (error) {
     if (!counts()) return;
     trouble = error;
+  } finally {
+    // Of one that was overtaken the newer one says when it is over.
+    if (counts()) looking = false;
   }
   show();
   const now = state?.items[0];
@@ -81,5 +86,5 @@ begin("calls.title", (main) => {
   if (!code) return;
   look();
   // A hall's screen is looked at by nobody in particular; what nobody can see asks nothing.
-  setInterval(() => document.hidden || look(), EVERY_SECONDS * 1000);
+  setInterval(() => document.hidden || looking || look(), EVERY_SECONDS * 1000);
 });

@@ -51,8 +51,10 @@ function lines({ register, mail, open_offices: open, offices }) {
 }
 
 const asking = newest();
+let looking = false;
 async function look() {
   const counts = asking();
+  looking = true;
   try {
     const { data } = await request("/v1/status", { quiet: state !== null });
     if (!counts()) return;
@@ -61,6 +63,9 @@ async function look() {
   } catch (error) {
     if (!counts()) return;
     trouble = error;
+  } finally {
+    // Of one that was overtaken the newer one says when it is over.
+    if (counts()) looking = false;
   }
   show();
 }
@@ -93,5 +98,5 @@ begin("status.title", (main) => {
 }).then(() => {
   showUncaught();
   look();
-  setInterval(() => document.hidden || look(), EVERY_SECONDS * 1000);
+  setInterval(() => document.hidden || looking || look(), EVERY_SECONDS * 1000);
 });

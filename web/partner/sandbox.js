@@ -124,6 +124,7 @@ export function sandboxScreen(main, call) {
         method: "POST",
         json: chosen,
         again: true,
+        unattended: true,
       }),
     look.idle,
   );

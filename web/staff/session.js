@@ -6,7 +6,7 @@ import { openDialog } from "/web/shared/dialog.js";
 import { button, el, field, fill, icon, notice, toast } from "/web/shared/dom.js";
 import { explain, request } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
-import { forgetSession } from "/web/shared/storage.js";
+import { forget, forgetSession, keep, read } from "/web/shared/storage.js";
 import { allFilled, passwordField, totpField } from "./fields.js";
 import { hasPasskeys, usePasskey } from "./passkey.js";
 
@@ -112,8 +112,13 @@ export function makeSession(api, onWho) {
     addEventListener(kind, touch, { capture: true, passive: true });
   }
   setInterval(() => {
-    if (session.who && !asking && Date.now() - touched >= IDLE_MILLISECONDS) again(true);
+    if (!session.who || asking || Date.now() - touched < IDLE_MILLISECONDS) return;
+    keep("local", lock, "1");
+    again(true);
   }, LOOK_MILLISECONDS);
+  // A page that locked itself stays so when it is loaded anew, though the service has heard of it a moment ago.
+  const lock = `locked ${api}`;
+  const open = () => forget("local", lock);
   const session = {
     api,
     who: null,
@@ -124,17 +129,21 @@ export function makeSession(api, onWho) {
     /** Takes up a session that lives. Gives whether there is one. */
     async restore() {
       try {
-        session.who = (await request(`${api}/sessions/current`)).data;
+        if (read("local", lock)) await again(true);
+        else session.who = (await request(`${api}/sessions/current`)).data;
       } catch (error) {
         if (error.code === "password_required") await again(true);
         else if (error.code !== "session_ended") throw error;
       }
       return session.who !== null;
     },
-    /** A request on behalf of whoever is logged in, below their own address or `at` another; gives its data. */
-    async call(path, { at = api, ...options } = {}) {
+    /**
+     * A request on behalf of whoever is logged in, below their own address or `at` another; gives its data. One that
+     * the page makes by itself is `unattended`: nobody's presence.
+     */
+    async call(path, { at = api, unattended = false, ...options } = {}) {
       // A scanner that reads one QR after another is somebody's work; what a page only reads may be its own.
-      if (options.method && options.method !== "GET") touch();
+      if (options.method && options.method !== "GET" && !unattended) touch();
       for (;;) {
         if (asking) await asking;
         const before = proofs;
@@ -153,6 +162,7 @@ export function makeSession(api, onWho) {
     logIn() {
       return form(session, {
         onDone: (who) => {
+          open();
           session.who = who;
           onWho();
           toast(lastLogIn(who), who.failed_log_ins ? 15 : 6);
@@ -172,6 +182,7 @@ export function makeSession(api, onWho) {
       }
       // What was typed belongs to whoever leaves.
       forgetSession();
+      open();
       session.who = null;
       onWho();
       return true;
@@ -227,6 +238,7 @@ export function makeSession(api, onWho) {
           onDone: (who) => {
             proofs += 1;
             touch();
+            open();
             session.who = who;
             // Somebody else's screen is not theirs to go on with.
             if (before && before.username !== who.username) return location.reload();

@@ -229,10 +229,11 @@ pub async fn accept(tx: &mut Tx, id: Uuid, staff_id: Uuid, now: Timestamp) -> Db
 }
 
 const SWEEP: &str = "DELETE FROM staff_invitation WHERE state = 'sent' AND expires_at <= $1";
-const SWEEP_UNDECIDED: &str = "DELETE FROM staff_invitation WHERE state = 'asked' AND asked_at <= $1";
+const SWEEP_UNDECIDED: &str =
+    "DELETE FROM staff_invitation WHERE state = 'asked' AND asked_at <= $1 AND kind <> 'leave'";
 const SWEEP_ENDED: &str = "DELETE FROM staff_invitation WHERE state IN ('done', 'refused') AND asked_at <= $1";
 
-/// Forgets invitations whose links are too old; what was asked for at `undecided` or earlier and nobody decided; and what was asked for at
+/// Forgets invitations whose links are too old; what was asked for at `undecided` or earlier and nobody decided; but that somebody leaves: until that is decided they have their access; and what was asked for at
 /// `ended` or earlier and is over. Gives how many.
 pub async fn sweep(tx: &mut Tx, now: Timestamp, undecided: Timestamp, ended: Timestamp) -> DbResult<u64> {
     let links = execute!(tx, SWEEP, now)?;
