@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::model::{LIVE_KEYS, TestKey};
@@ -30,6 +31,8 @@ pub struct TestKeys {
     audit: audit::Service,
     parties: RelyingParties,
     wrong: Throttle,
+    /// Keys of addresses that were wrong too often are looked up one at a time.
+    doubtful: Arc<Semaphore>,
 }
 
 impl From<KeyRow> for KeyLine {
@@ -44,7 +47,7 @@ impl TestKeys {
     pub fn new(context: Context, parties: RelyingParties) -> Self {
         let (burst, seconds) = WRONG_KEYS_PER_ADDRESS;
         let audit = audit::Service::new(context.clone());
-        Self { audit, context, parties, wrong: Throttle::new(burst, seconds) }
+        Self { audit, context, parties, wrong: Throttle::new(burst, seconds), doubtful: Arc::new(Semaphore::new(1)) }
     }
 
     /// Now.
@@ -103,19 +106,28 @@ impl TestKeys {
     /// yet, or any more.
     ///
     /// # Errors
-    /// `api_key_invalid`; `too_many` for any key after thirty wrong ones of this address.
+    /// `api_key_invalid`; `too_many` for a wrong key after thirty others of this address, or while another one like it is looked up.
     pub async fn authenticate(&self, address: Option<IpAddr>, text: &str) -> Result<Arc<Party>> {
         if text.starts_with(KEY_PREFIX) {
             return Err(real_key_here().into());
         }
         let Some(address) = address else { return self.look_up(text).await };
-        // Counted before it is looked up: what is wrong too often asks the database nothing. Tests can wait; real keys are let through.
-        self.wrong.begin(address, self.now()).map_err(|seconds| Refusal::new(Code::TooMany).retry_after(seconds))?;
-        let found = self.look_up(text).await;
-        if !matches!(&found, Err(refused) if refused.code() == Some(Code::ApiKeyInvalid)) {
-            self.wrong.was_right(address);
+        let wait = self.wrong.begin(address, self.now()).err();
+        let refuse = |seconds| Error::from(Refusal::new(Code::TooMany).retry_after(seconds));
+        // An address that guesses has one look-up at a time with all others that do.
+        let _one = match wait {
+            Some(seconds) => Some(self.doubtful.try_acquire().map_err(|_| refuse(seconds))?),
+            None => None,
+        };
+        match self.look_up(text).await {
+            Err(error) if error.code() == Some(Code::ApiKeyInvalid) => Err(wait.map_or(error, refuse)),
+            done => {
+                if wait.is_none() {
+                    self.wrong.was_right(address);
+                }
+                done
+            }
         }
-        found
     }
 
     async fn look_up(&self, text: &str) -> Result<Arc<Party>> {

@@ -214,16 +214,19 @@ impl StopLog {
                 for one in &waiting {
                     store::written(tx, one).await?;
                 }
-                Ok(store::go_on(tx, &file.name, file.size, before, now).await?)
-            })?;
-            if known.happened() {
-                writer.told = Some((file.name.clone(), file.size.lines));
+                store::go_on(tx, &file.name, file.size, before, now).await?.demand()
+            });
+            match known {
+                Ok(()) => {}
+                // What waits there goes on waiting: it is another database's.
+                Err(Error::Refused(_)) => {
+                    inner.replaced.store(true, Ordering::SeqCst);
+                    break;
+                }
+                Err(error) => return Err(error),
             }
+            writer.told = Some((file.name.clone(), file.size.lines));
             writer.file = Some(file);
-            if !known.happened() {
-                inner.replaced.store(true, Ordering::SeqCst);
-                break;
-            }
         }
         writer.done = upto;
         Ok(())
@@ -349,12 +352,12 @@ impl Known {
     /// Lets the database know how long the files are that were read, where all in them is known: those of before lengths were kept, and what a
     /// process left that died between its file and the database. The next start does not read them.
     async fn learn(&self, context: &Context) -> Result<()> {
-        let now = context.now();
+        let long_ago = context.now().plus_seconds(-6 * MARK_SECONDS);
         transaction!(context.db, "stop_log.learn", |tx| {
             for (one, known) in self.files.iter().zip(&self.lines) {
                 let known = i64::try_from(*known).unwrap_or(i64::MAX);
                 if !one.torn && known > 0 {
-                    store::go_on(tx, &one.name, one.size(), known, now).await?.either_way();
+                    store::learn(tx, &one.name, one.size(), known, long_ago).await?.either_way();
                 }
             }
             Ok(())

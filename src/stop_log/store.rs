@@ -77,6 +77,19 @@ pub async fn go_on(tx: &mut Tx, file: &str, size: Size, before: i64, now: Timest
     change!(tx, GO_ON, file, lines, length, now, before)
 }
 
+// A process that lives notes something every ten minutes: what is older is a dead one's, and nobody counts on the number any more.
+const LEARN: &str = "UPDATE stop_file SET lines = $2, length = $3 \
+    WHERE file = $1 AND lines = $4 AND (lines = $2 OR written_at <= $5)";
+
+/// This database knows of so much of a file that it knew `before` lines of, whose other lines it knows from elsewhere. It did not happen where
+/// somebody writes there.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn learn(tx: &mut Tx, file: &str, size: Size, before: i64, long_ago: Timestamp) -> DbResult<Changed> {
+    change!(tx, LEARN, file, size.lines, size.length, before, long_ago)
+}
+
 const SET_SIZE: &str = "INSERT INTO stop_file (file, lines, length, written_at) VALUES ($1, $2, $3, $4) \
     ON CONFLICT (file) DO UPDATE SET lines = excluded.lines, length = excluded.length, written_at = excluded.written_at";
 

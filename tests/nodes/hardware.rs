@@ -117,6 +117,11 @@ async fn signs_in_the_module(engine: Engine) {
 
     // The root secret too: in clear it goes into a safe.
     let safe = world.folder.path().join("safe").display().to_string();
+    for (folder, why) in [(safe.clone(), "No such file"), (keys.join("root").display().to_string(), "another folder")] {
+        let (code, told) = place.run(&place.env("pin"), &["keys", "wrap-root", "--safe", &folder]).await;
+        assert!(code == 3 && told.contains(why) && keys.join("root/1").exists(), "{code} {told}");
+    }
+    std::fs::create_dir(&safe).unwrap();
     let wrapped = place.good(&["keys", "wrap-root", "--safe", &safe]).await;
     assert_eq!(wrapped["wrapped"], serde_json::json!([1]));
     assert!(!keys.join("root/1").exists() && Path::new(&safe).join("1").exists());
@@ -125,6 +130,16 @@ async fn signs_in_the_module(engine: Engine) {
     assert!(code == 3 && told.contains("keys.module"), "without the module: {code} {told}");
     let (code, told) = place.run(&place.env("wrong"), &["serve"]).await;
     assert!(code == 3 && told.contains("refused the PIN") && !told.contains("11111111"), "{code} {told}");
+    // The module counts: after a wrong one the right one is not tried either, until a person has logged in.
+    let (code, told) = place.run(&place.env("pin"), &["keys", "list"]).await;
+    assert!(code == 3 && told.contains("log in once"), "{code} {told}");
+    let mended = Command::new("pkcs11-tool")
+        .args(["--module", LIBRARY, "--token-label", "ikd-uji", "--login", "--pin", "87654321", "--list-objects"])
+        .env("SOFTHSM2_CONF", place.folder.join("softhsm2.conf"))
+        .output()
+        .await
+        .expect("pkcs11-tool: apt-get install opensc");
+    assert!(mended.status.success(), "{}", text(&mended.stderr));
     let (code, told) = place.run(&place.env("pin"), &["keys", "init"]).await;
     assert!(code == 0 && told.contains("nothing was missing"), "no second root secret: {code} {told}");
     let node = Node::start(world.folder.path(), &place.env("pin")).await;

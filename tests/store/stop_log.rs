@@ -110,8 +110,16 @@ async fn a_process_sees_that_its_database_knows_less_than_it_was_told() {
             if again {
                 note(&context, Kind::Mark).await;
                 log.finish().await.unwrap();
-                assert_eq!(waiting(&context).await, 0, "it is in the file, for whoever restores this database");
+                assert_eq!(
+                    waiting(&context).await,
+                    1,
+                    "it waits on: what is written into another's file is known to nobody"
+                );
             } else {
+                // Once may be an answer of a standby that lags.
+                log.round().await.unwrap();
+                watch.look().await.unwrap();
+                assert_eq!(watch.why(), None);
                 log.round().await.unwrap();
             }
             watch.look().await.unwrap();
@@ -160,6 +168,15 @@ async fn an_empty_folder_is_a_disk_that_is_not_there_until_somebody_says_that_it
         let mut dead = Writing::begin(&folder.path().join("first"), Uuid::from_u128(7), &context.vault).unwrap();
         dead.append(&context.vault, &files[0].entries).unwrap();
         StopLog::check(&first).await.unwrap();
+        // How long a file of before lengths were kept is, is learnt.
+        let mut tx = context.db.write().await.unwrap();
+        ikd::execute!(&mut tx, "UPDATE stop_file SET length = 0").unwrap();
+        tx.commit().await.unwrap();
+        StopLog::check(&first).await.unwrap();
+        let mut tx = context.db.read().await.unwrap();
+        let known = ikd::stop_log::ports::files(&mut tx).await.unwrap();
+        drop(tx);
+        assert_eq!(known[&files[0].name], files[0].size());
         dead.append(&context.vault, &[Entry { note_id: Uuid::from_u128(8), ..files[0].entries[0].clone() }]).unwrap();
         assert!(StopLog::check(&first).await.unwrap_err().to_string().contains("older copy"));
     })

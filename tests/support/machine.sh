@@ -55,6 +55,7 @@ bring_postgres() {
 # A module of keys that is a program: what speaks to it speaks to hardware.
 bring_softhsm() {
     any_command softhsm2-util || install_package softhsm2
+    any_command pkcs11-tool || install_package opensc
 }
 
 # bring_python FOLDER REQUIREMENTS: a Python environment that holds exactly these packages.
