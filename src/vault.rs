@@ -50,6 +50,9 @@ pub enum VaultError {
     Open,
 }
 
+/// Root secrets, each with its version.
+pub type RootSecrets = Vec<(u8, Zeroizing<[u8; 32]>)>;
+
 /// The keys of one root secret, one for every label: looking one up cannot fail.
 struct Root {
     keys: [Keys; Label::ALL.len()],
@@ -188,7 +191,7 @@ impl Vault {
     ///
     /// # Errors
     /// As [`Vault::load`]; when the two forms of one hold different secrets.
-    pub fn load_beside(dir: &Path, unwrapped: Vec<(u8, Zeroizing<[u8; 32]>)>) -> Result<Self, VaultError> {
+    pub fn load_beside(dir: &Path, unwrapped: RootSecrets) -> Result<Self, VaultError> {
         let mut secrets: BTreeMap<u8, _> = unwrapped.into_iter().collect();
         let entries = std::fs::read_dir(dir).map_err(|_| VaultError::Missing(dir.display().to_string()))?;
         for entry in entries {

@@ -23,7 +23,7 @@ use super::model::hex;
 use crate::config::HardwareModule;
 use crate::credential::{Algorithm, KeyId, KeyPurpose, PublicKey, SignError, SignatureBytes, Signer};
 use crate::random::Random;
-use crate::vault::{VaultError, read_private, write_private};
+use crate::vault::{RootSecrets, VaultError, read_private, write_private};
 
 /// Sessions that a process opens at most: each does one thing at a time.
 const MOST_SESSIONS: usize = 16;
@@ -440,7 +440,7 @@ impl Signer for HardwareSigner {
 ///
 /// # Errors
 /// When a file cannot be used, or the module does not unwrap it.
-pub fn wrapped_roots(directory: &Path, hardware: &Hardware) -> Result<Vec<(u8, Zeroizing<[u8; 32]>)>, VaultError> {
+pub fn wrapped_roots(directory: &Path, hardware: &Hardware) -> Result<RootSecrets, VaultError> {
     let mut found = Vec::new();
     for version in 0..=u8::MAX {
         let path = wrapped_path(directory, version);

@@ -98,7 +98,7 @@ async fn signs_in_the_module(engine: Engine) {
     let mut holder = world.waiting(&bases, 0, "warga0@contoh.id").await;
     let officer = world.log_in_at(bases[0], world.officer()).await;
     world.visit(&officer, &holder).await;
-    world.letter_about(&mut holder).await;
+    world.letter_about(&holder).await;
     world.activate(&mut holder).await;
 
     // From files into the module, each algorithm for each purpose, while the service runs.
