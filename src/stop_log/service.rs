@@ -113,15 +113,13 @@ impl StopLog {
             )));
         }
         let unknown = found.unknown().count();
-        if unknown == 0 {
-            found.learn(context).await?;
-        } else {
+        if unknown > 0 {
             return Err(Error::internal(format!(
                 "this database is an older copy: the stop log knows {unknown} events that it does not. Served as it is, it would revive what \
                  was stopped or spent since. Run `ikd restore` with the stop logs of all nodes, then start again (docs/backup.md)"
             )));
         }
-        Ok(())
+        found.learn(context).await
     }
 
     /// What stands there about the log: `off`, `ok`, `behind`, or `unknown` without an answer; and for how many seconds the oldest note waits.
@@ -352,6 +350,9 @@ impl Known {
     /// Lets the database know how long the files are that were read, where all in them is known: those of before lengths were kept, and what a
     /// process left that died between its file and the database. The next start does not read them.
     async fn learn(&self, context: &Context) -> Result<()> {
+        if self.files.is_empty() {
+            return Ok(());
+        }
         let long_ago = context.now().plus_seconds(-6 * MARK_SECONDS);
         transaction!(context.db, "stop_log.learn", |tx| {
             for (one, known) in self.files.iter().zip(&self.lines) {
