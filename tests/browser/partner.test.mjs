@@ -193,7 +193,35 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
     await page.getByRole("button", { name: "Simpan alamat" }).click();
     await page.getByText("Tulis alamat https").waitFor();
     await screen("webhook wrong");
-    await page.getByLabel("Alamat", { exact: true }).fill("https://localhost:9/ikd");
+    // In the other language the form is drawn when the service has answered; what is written into it at once stands,
+    // and what was written before is back where nobody wrote.
+    const written = () => page.locator("#hook-url").inputValue();
+    await page.route("**/webhook", async (route) => {
+      await new Promise((done) => setTimeout(done, 400));
+      await route.continue();
+    });
+    await page.getByRole("button", { name: /^EN:/ }).click();
+    await page.getByRole("button", { name: /^ID:/ }).click();
+    await page.locator("#hook-url").waitFor();
+    assert.equal(await written(), "http://bank.example/ikd");
+    await page.evaluate(() => {
+      const before = document.getElementById("hook-url");
+      const drawn = new MutationObserver(() => {
+        const field = document.getElementById("hook-url");
+        if (!field || field === before) return;
+        drawn.disconnect();
+        field.value = "https://localhost:9/ikd";
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      });
+      drawn.observe(document.body, { childList: true, subtree: true });
+    });
+    await page.getByRole("button", { name: /^EN:/ }).click();
+    await page.getByRole("button", { name: /^ID:/ }).click();
+    await page.locator("#hook-url").waitFor();
+    await page.waitForTimeout(300);
+    assert.equal(await written(), "https://localhost:9/ikd");
+    await page.unroute("**/webhook");
+    await page.locator("#hook-url").focus();
     await page.keyboard.press("Enter");
     await page.locator("#new-secret").waitFor();
     assert.match(await page.locator("#new-secret").textContent(), /^whsec_[A-Za-z0-9+/]{43}=$/);

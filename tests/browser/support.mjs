@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { afterEach } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -240,6 +241,21 @@ function hurry() {
   window.setInterval = (act, milliseconds, ...rest) => setInterval.call(window, act, milliseconds >= 2000 ? 500 : milliseconds, ...rest);
 }
 
+/** Windows of people that are open. */
+const opened = new Set();
+
+/** Says what people saw, beside what a test missed: who reads a log later has no screen. */
+async function tellSeen() {
+  for (const page of [...opened].flatMap((context) => context.pages())) {
+    const text = await page.locator("body").innerText({ timeout: 3000 }).catch((error) => `(${error.message})`);
+    console.error(`seen at ${new URL(page.url()).pathname}: ${text.replace(/\s+/g, " ").slice(0, 1500)}`);
+  }
+}
+
+afterEach(async (test) => {
+  if (!test.passed) await tellSeen();
+});
+
 /**
  * Opens a person's own browser profile. Whatever a page should never do, it fails the test for: errors in the console,
  * uncaught errors, broken policy, requests to foreign hosts.
@@ -265,6 +281,8 @@ export async function openPerson({ browser }, baseUrl, { viewport = PHONE, local
     });
   });
   const page = await context.newPage();
+  opened.add(context);
+  context.on("close", () => opened.delete(context));
   return {
     context,
     page,
@@ -340,6 +358,7 @@ export async function withPeople(stage, demo, names, act, { prefix, options }) {
   try {
     await act(people);
   } catch (error) {
+    await tellSeen();
     for (const [name, { page }] of Object.entries(people)) await page.screenshot({ path: path.join(ROOT, "target", `${prefix}-${name}.png`) }).catch(() => {});
     for (const { context } of Object.values(people)) await context.close();
     throw error;

@@ -76,36 +76,61 @@ export function frame({ title, who, places = [], here, onLeave, ribbon }) {
   return main;
 }
 
+/** What was typed before the last drawing and has no field yet: `[id, property, value]`. */
+let kept = [];
+let stopKeeping = () => {};
+
 /**
  * Draws anew, in another language say, and puts back what was typed and ticked, also where it is drawn a moment
- * later.
+ * later. What somebody types meanwhile stands: it is newer.
  */
 export function keepTyped(redraw) {
-  let typed = [...document.querySelectorAll("input[id], select[id], textarea[id]")]
+  stopKeeping();
+  const present = [...document.querySelectorAll("input[id], select[id], textarea[id]")]
     .filter((node) => node.type !== "file")
     .map((node) => {
       const what = ["checkbox", "radio"].includes(node.type) ? "checked" : "value";
       return [node.id, what, node[what]];
-    })
-    .filter(([, , value]) => value);
+    });
+  const waiting = kept.filter(([id]) => !present.some(([here]) => here === id));
+  kept = [...waiting, ...present.filter(([, , value]) => value)];
   const switched = document.activeElement?.closest(".languages");
   const trouble = document.querySelector(".intake-say")?.dataset.trouble;
   redraw();
   const place = document.querySelector(".intake-say");
   if (trouble && place) tellTrouble(place, trouble);
   if (switched) document.querySelector(".languages [aria-pressed=true]")?.focus();
-  const end = performance.now() + 3000;
+  const { hash } = location;
   const put = () => {
-    typed = typed.filter(([id, what, value]) => {
+    // A field of the same name on another screen is another field.
+    const due = kept;
+    kept = [];
+    if (location.hash !== hash) return stopKeeping();
+    for (const one of due) {
+      const [id, what, value] = one;
       const node = document.getElementById(id);
       // A list whose choices are still on their way takes none.
-      if (!node || (node.options && ![...node.options].some((option) => option.value === value))) return true;
-      node[what] = value;
-      node.dispatchEvent(new Event(what === "checked" ? "change" : "input"));
-      return false;
-    });
-    if (typed.length && performance.now() < end) setTimeout(put, 100);
+      if (!node || (node.options && ![...node.options].some((option) => option.value === value))) kept.push(one);
+      else {
+        node[what] = value;
+        node.dispatchEvent(new Event(what === "checked" ? "change" : "input"));
+      }
+    }
+    if (!kept.length) stopKeeping();
   };
+  const drawn = new MutationObserver(put);
+  const touched = ({ target }) => (kept = kept.filter(([id]) => id !== target.id));
+  const late = setTimeout(() => {
+    kept = [];
+    stopKeeping();
+  }, 3000);
+  stopKeeping = () => {
+    drawn.disconnect();
+    clearTimeout(late);
+    for (const kind of ["input", "change"]) document.removeEventListener(kind, touched, true);
+  };
+  for (const kind of ["input", "change"]) document.addEventListener(kind, touched, true);
+  drawn.observe(document.body, { childList: true, subtree: true });
   put();
 }
 
