@@ -37,6 +37,7 @@ use crate::staff::{Realm, Staff};
 use crate::stop_log::StopLog;
 use crate::web::flood::Flood;
 use crate::web::openapi::describe;
+use crate::web::origins::{self, Origins};
 use crate::web::server::Listener;
 use crate::web::{self, Problem, docs, headers, pages};
 use crate::webhook::Webhooks;
@@ -328,6 +329,9 @@ impl App {
         let settings = &self.context.config.http;
         let patience = std::time::Duration::from_secs(settings.request_timeout_seconds.max(1));
         let context = self.context.clone();
+        if let Some(origins) = Origins::of(&self.context.config.service) {
+            router = router.layer(from_fn_with_state(origins, origins::lead_home));
+        }
         router
             .fallback(pages::elsewhere_or_nowhere)
             .method_not_allowed_fallback(async || Problem::from(Code::MethodNotAllowed))
@@ -372,12 +376,16 @@ impl App {
         }
         let devices = device::http::for_devices(devices, self.guard.clone(), self.spent.clone());
         // Cookies are what a foreign page could ride on: only these routes know cookies.
-        all.api = open.merge(devices).merge(people.layer(self.csrf()));
+        let mut people = people.layer(self.csrf());
+        if let Some(origins) = Origins::of(&self.context.config.service) {
+            people = people.layer(from_fn_with_state(origins, origins::demand_staff));
+        }
+        all.api = open.merge(devices).merge(people);
         all
     }
 
     fn csrf(&self) -> CsrfLayer {
-        let url = &self.context.config.service.public_url;
+        let url = self.context.config.service.staff_url();
         CsrfLayer::new().add_trusted_origin(url).unwrap_or_else(|_| CsrfLayer::new())
     }
 

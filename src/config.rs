@@ -71,6 +71,11 @@ pub struct Service {
     pub mode: Mode,
     /// The URL that devices use, without a slash at the end. DPoP proofs are bound to it.
     pub public_url: String,
+    /// The URL of the pages of offices, tellers and administrators, under a name of their own: what browsers keep there, no page of
+    /// residents reaches (docs/adr/0039-names-of-their-own.md). None for `public_url`.
+    pub staff_url: Option<String>,
+    /// The URL of the documentation (`/docs`, `/problems`), under a name of its own. None for `public_url`.
+    pub documentation_url: Option<String>,
     /// The `iss` of every token.
     pub issuer: String,
     /// The user as whom commands go on that root started; empty for none.
@@ -85,10 +90,19 @@ impl Default for Service {
         Self {
             mode: Mode::Development,
             public_url: String::from("http://127.0.0.1:8080"),
+            staff_url: None,
+            documentation_url: None,
             issuer: String::from("ikd.example"),
             run_as: String::new(),
             other_names: Vec::new(),
         }
+    }
+}
+
+impl Service {
+    /// Where the pages of the staff are.
+    pub fn staff_url(&self) -> &str {
+        self.staff_url.as_deref().unwrap_or(&self.public_url)
     }
 }
 
@@ -424,6 +438,9 @@ pub struct Staff {
     /// Roles that log in with a passkey, in the words of docs/roles.md: whoever has such a role, or acts in it, adds one before
     /// anything else, and an authenticator code lets them in no more. None for offices that have no keys yet.
     pub require_passkey: Vec<String>,
+    /// A file of passwords that leaked, as Have I Been Pwned gives them out, sorted by their SHA-1: none of them is taken
+    /// (docs/passwords.md). Without it, the 43,940 most frequent ones are refused.
+    pub breached_passwords: Option<PathBuf>,
 }
 
 /// Flood protection per process.

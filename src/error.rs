@@ -142,6 +142,8 @@ codes! {
         "Kirim Authorization: Bearer dengan kunci API lembaga Anda yang masih berlaku." / "Send Authorization: Bearer with a living API key of your organisation.";
     Forbidden = "forbidden", 403, "Tidak diizinkan" / "Not allowed",
         "Tindakan ini bukan wewenang Anda; mintalah kepada penyelia." / "This is not yours to do; ask a supervisor.";
+    Misdirected = "misdirected", 421, "Alamatnya lain" / "Another address",
+        "Halaman petugas punya alamat sendiri: buka lagi /petugas, /verifikasi, atau /admin, dan Anda dibawa ke sana." / "The pages of the staff have an address of their own: open /petugas, /verifikasi or /admin again, and you are led there.";
     ReasonRequired = "reason_required", 403, "Data hanya tampil bila warganya hadir" / "The data are shown when the resident is present",
         "Pindai QR warga, atau cocokkan angkanya. Tanpa warga, tulis alasan membuka data ini; alasan itu dicatat." / "Scan the resident's QR or confirm the number. Without the resident, write why you open the data; the reason is recorded.";
     PinWrong = "pin_wrong", 403, "PIN salah" / "The PIN is wrong",
@@ -297,6 +299,9 @@ pub enum Error {
     /// The database did not do it. Nothing was acknowledged.
     #[error("database: {0}")]
     Db(#[from] DbError),
+    /// A key module does not answer. Nothing was acknowledged; the text is for the log.
+    #[error("away: {0}")]
+    Away(String),
     /// A fault of ours; the text is for the log and never carries personal data.
     #[error("internal: {0}")]
     Internal(String),
@@ -312,7 +317,7 @@ impl Error {
     pub fn code(&self) -> Option<Code> {
         match self {
             Self::Refused(refusal) => Some(refusal.code),
-            Self::Db(_) | Self::Internal(_) => None,
+            Self::Db(_) | Self::Away(_) | Self::Internal(_) => None,
         }
     }
 }

@@ -57,7 +57,7 @@ fn write(context: &Context, language: Language, at: Timestamp) -> askama::Result
         Language::Indonesian => "Auditor membuka data di kantor Anda",
         Language::English => "An auditor opened data of your office",
     };
-    let (when, page) = (language.moment(at), format!("{}/petugas#catatan", context.config.service.public_url));
+    let (when, page) = (language.moment(at), format!("{}/petugas#catatan", context.config.service.staff_url()));
     let text = Text { language, when: &when, page: &page }.render()?;
     let html = Html { language, subject, when: &when, page: &page }.render()?;
     Ok((subject, text, html))

@@ -11,7 +11,7 @@ use crate::captcha::Allowance;
 use crate::clock::{DAY, HOUR, Timestamp};
 use crate::context::Context;
 use crate::db::Tx;
-use crate::error::{Code, Result};
+use crate::error::{Code, Refusal, Result};
 use crate::fair::{Tier, tiers};
 use crate::register::{Date, midnight_in_jakarta};
 use crate::relying_party::ports as parties;
@@ -27,6 +27,10 @@ const ALLOWANCE: Allowance = Allowance {
     free: 3,
     most: Window { kind: "branch_report", seconds: DAY, most: 20 },
 };
+/// The same where much was reported of the branch today: who speaks for many by many addresses pays for each.
+const CROWDED: Allowance = Allowance { free: 0, ..ALLOWANCE };
+/// Of a day about one branch, what is taken before it is [`CROWDED`].
+const QUIET: i64 = 10;
 /// Of a day about one branch: who reports the same again adds nothing.
 const SAME: Window = Window { kind: "branch_same", seconds: DAY, most: 1 };
 /// Of a day about one branch from everybody together.
@@ -44,8 +48,9 @@ impl Reports {
         Self { context }
     }
 
-    /// Keeps a report about a branch. Gives whether it counts: from one address one report a day about a branch does, from all together
-    /// fifty. Of when it came the day is kept alone: nobody finds out who was where by comparing times.
+    /// Keeps a report about a branch. Gives whether it counts: from one address one report a day about a branch does; of all together fifty
+    /// are taken, from the eleventh on with a captcha each. Of when it came the day is kept alone: nobody finds out who was where by
+    /// comparing times.
     ///
     /// # Errors
     /// `invalid_field`, `not_found` for a branch that nobody finds, `captcha_required`, `captcha_invalid`, `too_many`.
@@ -53,9 +58,18 @@ impl Reports {
         let now = self.context.now();
         let said = said.checked(Date::in_jakarta(now))?;
         // What nobody finds costs no try, and no captcha.
-        party_of(&mut self.context.db.read().await?, branch, now).await?;
-        ALLOWANCE.admit(&self.context, from, captcha, now).await?;
         let came = midnight_in_jakarta(now);
+        let today = came.day_in_jakarta().to_be_bytes();
+        let mut reader = self.context.db.read().await?;
+        party_of(&mut reader, branch, now).await?;
+        let left = ABOUT.remaining(&mut reader, &[branch.as_bytes(), &today], came).await?.uses;
+        drop(reader);
+        let full = || too_many_about().retry_after(came.plus_seconds(DAY).retry_after(now));
+        if left == 0 {
+            return Err(full().into());
+        }
+        let allowance = if MOST_REPORTS - left < QUIET { &ALLOWANCE } else { &CROWDED };
+        allowance.admit(&self.context, from, captcha, now).await?;
         let id = self.context.random.uuid_v7_unordered(came);
         let seal = |words: &crate::secret::Redacted<String>| {
             self.context.vault.seal_bytes(&self.context.random, WORDS, id, words.expose().as_bytes())
@@ -66,6 +80,9 @@ impl Reports {
             let relying_party_id = party_of(tx, branch, now).await?;
             if !self.is_another(tx, from, branch, came).await? {
                 return Ok(false);
+            }
+            if let Counted::Full { .. } = ABOUT.count(tx, &[branch.as_bytes(), &today], came).await? {
+                return Err(full().into());
             }
             let new = NewReport {
                 report_id: id,
@@ -99,7 +116,7 @@ impl Reports {
         })
     }
 
-    /// Whether an address has not reported this branch today, and not as many as count have. Who comes from a wider network has the shares
+    /// Whether an address has not reported this branch today. Who comes from a wider network has the shares
     /// of that. What is counted begins with the day, `came`: by the end of a window nobody finds the moment of the report.
     async fn is_another(&self, tx: &mut Tx, from: IpAddr, branch: Uuid, came: Timestamp) -> Result<bool> {
         let today = came.day_in_jakarta().to_be_bytes();
@@ -111,9 +128,15 @@ impl Reports {
                 return Ok(false);
             }
         }
-        let counted = ABOUT.count(tx, &[branch.as_bytes(), &today], came).await?;
-        Ok(matches!(counted, Counted::Use(_)))
+        Ok(true)
     }
+}
+
+fn too_many_about() -> Refusal {
+    Refusal::new(Code::TooMany).detail(
+        "Hari ini sudah banyak laporan tentang cabang ini, dan pemiliknya melihatnya. Laporan Anda belum dicatat: kirim lagi besok.",
+        "Much was reported of this branch today, and its organisation sees that. Your report was not kept: send it again tomorrow.",
+    )
 }
 
 /// The party of a branch that anybody finds now.

@@ -392,7 +392,7 @@ impl From<Error> for Failure {
                 Self::Refused(text)
             }
             Error::Db(error) => error.into(),
-            Error::Internal(cause) => Self::Environment(cause),
+            Error::Away(cause) | Error::Internal(cause) => Self::Environment(cause),
         }
     }
 }

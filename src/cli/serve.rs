@@ -44,6 +44,11 @@ pub async fn run(mut config: Config) -> Result<(), Failure> {
             "no stop log is kept (stop_log.directory): a restored backup would revive what was stopped since"
         );
     }
+    if context.config.service.mode == Mode::Production && context.config.service.staff_url.is_none() {
+        tracing::warn!(
+            "residents and staff share one name (service.staff_url): a hole in a page of one reaches what browsers keep of the other"
+        );
+    }
     begin_decoders(&context).await;
     let app = App::open(context).await?;
     let address = listener.address().map_err(|error| Failure::Environment(error.to_string()))?;

@@ -273,7 +273,13 @@ async fn next(context: &Context, file: &Path) -> Result<Vec<String>, Failure> {
     } else {
         next.push(String::from("start: ikd serve"));
     }
-    next.push(format!("open {0}/petugas (counter) and {0}/ (residents)", config.service.public_url));
+    let service = &config.service;
+    if service.mode == crate::config::Mode::Production && service.staff_url.is_none() {
+        next.push(String::from(
+            "give the pages of the staff a name of their own: service.staff_url (packaging/README.md)",
+        ));
+    }
+    next.push(format!("open {}/petugas (counter) and {}/ (residents)", service.staff_url(), service.public_url));
     Ok(next)
 }
 

@@ -11,7 +11,7 @@ use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use self::fetch::Client;
-use self::state::State;
+use self::state::{State, Unproven};
 use super::{Failure, Format};
 use crate::clock::Clock;
 use crate::credential::{Algorithm, FileSigner, PublicKey, Signer};
@@ -165,6 +165,9 @@ fn pause(every: u64, failed: u32) -> u64 {
     every.saturating_mul(1 << failed.min(16)).min(every.max(LONGEST_PAUSE))
 }
 
+/// How long a signed checkpoint may wait for its proof, and how many looks: whoever stands in front of the log is asked to step aside by then.
+const UNPROVEN_SECONDS: i64 = 86_400;
+const UNPROVEN_LOOKS: u32 = 3;
 /// The longest pause after looks that failed.
 const LONGEST_PAUSE: u64 = 900;
 
@@ -195,11 +198,58 @@ impl Witness<'_> {
         let note: Note = text.parse().map_err(|error| Failure::Environment(format!("the log's answer: {error}")))?;
         let checkpoint = self.judged(&note)?;
         if let Some((kept, before)) = &kept {
-            self.demand_continued((kept, before), (&note, &checkpoint)).await?;
+            let waits = self.state.unproven()?;
+            let seen = (&note, &checkpoint);
+            match self.demand_all((kept, before), waits.as_ref(), seen).await {
+                Err(Failure::Environment(why)) => return Err(self.without_proof(kept, waits, seen, why)),
+                continued => continued?,
+            }
         }
         // Kept before it is signed: what was signed is never forgotten.
         self.state.write(&note)?;
+        self.state.forget_unproven()?;
         self.tell(&note, &checkpoint).await
+    }
+
+    /// Demands that a checkpoint continues the kept one, and the one that the log signed since and had no proof for.
+    async fn demand_all(
+        &self,
+        kept: (&Note, &Checkpoint),
+        waits: Option<&Unproven>,
+        seen: (&Note, &Checkpoint),
+    ) -> Result<(), Failure> {
+        if let Some(one) = waits {
+            self.demand_continued((&one.note, &one.checkpoint), seen).await?;
+        }
+        self.demand_continued(kept, seen).await
+    }
+
+    /// What follows from a look without a proof: the first such checkpoint is kept, for the log has signed it, and a log that signs for a
+    /// day what it does not prove is no log.
+    fn without_proof(
+        &self,
+        kept: &Note,
+        waits: Option<Unproven>,
+        (note, checkpoint): (&Note, &Checkpoint),
+        why: String,
+    ) -> Failure {
+        let now = self.clock.now().seconds();
+        let first = || Unproven { note: note.clone(), checkpoint: checkpoint.clone(), since: now, looks: 0 };
+        let mut waits = waits.unwrap_or_else(first);
+        waits.looks = waits.looks.saturating_add(1);
+        if let Err(failure) = self.state.keep_unproven(&waits) {
+            return failure;
+        }
+        if now.saturating_sub(waits.since) < UNPROVEN_SECONDS || waits.looks < UNPROVEN_LOOKS {
+            return Failure::Environment(why);
+        }
+        let what = format!(
+            "{} times in {} h the log had no proof that its {} leaves continue what was kept ({why})",
+            waits.looks,
+            now.saturating_sub(waits.since) / 3_600,
+            waits.checkpoint.size
+        );
+        self.state.conflict(kept, &waits.note.to_string(), &what)
     }
 
     /// The checkpoint in a note of the log's.
@@ -306,6 +356,7 @@ fn hashes(body: &str) -> Option<Vec<Hash>> {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -385,6 +436,76 @@ mod tests {
             };
             assert_eq!(found, conflict, "{what}");
             assert_eq!(witness.state.read().unwrap().unwrap().0, kept, "{what}: what was seen stays kept");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_log_signed_and_did_not_prove_is_held_against_it() {
+        let signer = FileSigner::generate(Algorithm::Ed25519, &Random::system());
+        let PublicKey::Ed25519(key) = signer.public_key() else { unreachable!() };
+        let log_keys = [Verifier::new("ikd.example/log", KeyKind::Note, *key).unwrap()];
+        let note = |size: u64, root: Hash| {
+            let text = Checkpoint { origin: String::from("ikd.example/log"), size, root }.to_string();
+            let line = log_keys[0].line(&signer.sign(text.as_bytes()).unwrap());
+            Note { text, signatures: vec![line] }
+        };
+        // A tree that grows leaf by leaf (RFC 6962 §2.1).
+        let joined = |left: &Hash, right: &Hash| -> Hash {
+            let hash = Sha256::new().chain_update([1]).chain_update(left).chain_update(right);
+            hash.finalize().into()
+        };
+        let (one, b, c) = ([1; 32], [2; 32], [3; 32]);
+        let two = joined(&one, &b);
+        let three = joined(&two, &c);
+        let proof = |hashes: &[Hash]| {
+            let hashes: Vec<String> = hashes.iter().map(|hash| BASE64.encode(hash)).collect();
+            answer(200, &json!({ "proof": hashes }).to_string())
+        };
+        let shown = |size: u64, root: Hash| answer(200, &note(size, root).to_string());
+        let lost = || answer(403, "Forbidden");
+        let day = i64::from(UNPROVEN_LOOKS) * 43_200;
+        // Looks at a log of one leaf, each half a day after the one before: what is answered, and whether it is a conflict.
+        for (what, looks) in [
+            (
+                "proven later",
+                vec![
+                    (vec![shown(2, two), lost()], Some(false)),
+                    (vec![shown(3, three), proof(&[c]), proof(&[b, c])], None),
+                ],
+            ),
+            ("fewer leaves", vec![(vec![shown(3, three), lost()], Some(false)), (vec![shown(2, two)], Some(true))]),
+            ("another tree", vec![(vec![shown(2, [9; 32]), lost()], Some(false)), (vec![shown(2, two)], Some(true))]),
+            (
+                "a fork",
+                vec![(vec![shown(2, [9; 32]), lost()], Some(false)), (vec![shown(3, three), proof(&[c])], Some(true))],
+            ),
+            (
+                "never proven",
+                vec![
+                    (vec![shown(2, two), lost()], Some(false)),
+                    (vec![shown(3, three), lost()], Some(false)),
+                    (vec![shown(3, three), lost()], Some(true)),
+                ],
+            ),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("state");
+            State::new(&file).write(&note(1, one)).unwrap();
+            let clock = Clock::stopped(crate::clock::Timestamp::from_seconds(day));
+            for (answers, expected) in looks {
+                let client = Client::new(answering(answers).await.parse().unwrap(), None).unwrap();
+                let state = State::new(&file);
+                let witness =
+                    Witness { client, log_keys: &log_keys, state, key: None, clock: &clock, format: Format::Text };
+                let found = match witness.look().await {
+                    Ok(()) => None,
+                    Err(Failure::Refused(_)) => Some(true),
+                    Err(_) => Some(false),
+                };
+                assert_eq!(found, expected, "{what}");
+                assert_eq!(folder.path().join("state.unproven").exists(), expected.is_some(), "{what}");
+                clock.advance(43_200);
+            }
         }
     }
 }

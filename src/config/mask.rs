@@ -1,6 +1,6 @@
 //! The effective configuration for eyes: with every secret masked.
 
-use super::Config;
+use super::{Config, Service};
 use crate::db::Address;
 use crate::secret::Redacted;
 
@@ -18,9 +18,9 @@ impl Config {
             *url = Redacted(mask_url(url.expose()));
         }
         // One that was not read from a file may still hold a user and a password.
-        if shown.service.public_url.contains('@') {
-            shown.service.public_url = MASK.to_owned();
-        }
+        let Service { public_url, staff_url, documentation_url, .. } = &mut shown.service;
+        let urls = [public_url].into_iter().chain(staff_url).chain(documentation_url);
+        urls.filter(|url| url.contains('@')).for_each(|url| *url = MASK.to_owned());
         if !shown.mail.smtp.password.expose().is_empty() {
             shown.mail.smtp.password = Redacted(MASK.to_owned());
         }

@@ -12,6 +12,7 @@ use super::{Config, ConfigError, MailTransport, Mode, SmtpTls};
 use crate::db::Address;
 use crate::failpoint;
 use crate::fair::network::parse_network;
+use crate::login::leaked;
 
 impl Config {
     /// Refuses what cannot be used, and combinations that must not serve the people whom the mode is for. `ikd config check`
@@ -32,6 +33,11 @@ impl Config {
         }
         if !is_filter(&self.log.level) {
             wrong.push(String::from("log.level is no filter: write a level (info), or target=level pairs with commas"));
+        }
+        if let Some(Err(error)) = self.staff.breached_passwords.as_deref().map(|file| leaked::is_breached(file, "")) {
+            wrong.push(format!(
+                "staff.breached_passwords: {error} (docs/passwords.md says what it is and where it comes from)"
+            ));
         }
         if self.mail.from.parse::<lettre::message::Mailbox>().is_err() {
             wrong.push(String::from("mail.from must read `Name <address>`"));
@@ -118,6 +124,15 @@ impl Config {
             self.service.public_url.starts_with("https://") && !is_this_machine(&self.service.public_url),
             "service.public_url must be https:// and a name that phones reach",
         );
+        for (key, url) in
+            [("staff_url", &self.service.staff_url), ("documentation_url", &self.service.documentation_url)]
+        {
+            let reached = |url: &String| url.starts_with("https://") && !is_this_machine(url);
+            demand(
+                url.as_ref().is_none_or(reached),
+                &format!("service.{key} must be https:// and a name that is reached from elsewhere"),
+            );
+        }
         let issuer = self.service.issuer.to_ascii_lowercase();
         demand(
             !issuer.ends_with(".example") && !issuer.is_empty() && issuer.bytes().all(|byte| byte.is_ascii_graphic()),

@@ -5,7 +5,7 @@ use std::path::Path;
 use url::Url;
 
 use super::strength::is_loopback;
-use super::{Config, ConfigError, Database};
+use super::{Config, ConfigError, Database, Service};
 use crate::db::{Address, PoolSizes, Shards};
 use crate::fair::network::parse_network;
 
@@ -31,17 +31,23 @@ impl Config {
     /// Brings what was read into its plain form, and refuses what cannot be used.
     pub(super) fn checked(mut self) -> Result<Self, ConfigError> {
         let refuse = |what: &str| Err(ConfigError::Unreadable(what.to_owned()));
-        while self.service.public_url.ends_with('/') {
-            self.service.public_url.pop();
+        let Service { public_url, staff_url, documentation_url, .. } = &mut self.service;
+        for own in [&mut *staff_url, &mut *documentation_url] {
+            *own = own.take().filter(|url| !url.is_empty());
+        }
+        let urls = std::iter::once(&mut *public_url).chain(staff_url.as_mut()).chain(documentation_url.as_mut());
+        for url in urls {
+            url.truncate(url.trim_end_matches('/').len());
         }
         // An empty name in a file or a variable is none.
-        let (tls, ca) = (&mut self.http, &mut self.webhook.ca_file);
-        for file in [&mut tls.tls_certificate, &mut tls.tls_key, &mut self.mail.smtp.ca_file, ca] {
+        let (tls, ca, leaked) = (&mut self.http, &mut self.webhook.ca_file, &mut self.staff.breached_passwords);
+        for file in [&mut tls.tls_certificate, &mut tls.tls_key, &mut self.mail.smtp.ca_file, ca, leaked] {
             *file = file.take().filter(|path| path != Path::new(""));
         }
         if let Some(wrong) = url_fault(&self.service.public_url) {
             return Err(ConfigError::Unreadable(format!("service.public_url {wrong}")));
         }
+        self.service.own_names().map_err(ConfigError::Unreadable)?;
         if let Some(place) = self.http.trusted_proxies.iter().position(|text| parse_network(text).is_none()) {
             return Err(ConfigError::Unreadable(format!(
                 "http.trusted_proxies: entry {} is no address and no network; write 10.0.0.5 or 10.0.0.0/24",
@@ -117,10 +123,10 @@ impl Config {
                 ROLES.join(", ")
             ));
         }
-        let named = Url::parse(&self.service.public_url).is_ok_and(|url| url.domain().is_some());
+        let named = Url::parse(self.service.staff_url()).is_ok_and(|url| url.domain().is_some());
         (!required.is_empty() && !named).then(|| {
             String::from(
-                "staff.require_passkey: passkeys are bound to a name, and service.public_url is a number; give the service a name",
+                "staff.require_passkey: passkeys are bound to a name, and service.public_url (or staff_url) is a number; give the service a name",
             )
         })
     }
@@ -221,6 +227,28 @@ fn url_fault(text: &str) -> Option<&'static str> {
         "must stand as browsers write it: https://, the name in small letters (others than a-z as xn--…), no blanks, no \
          port that goes without saying",
     )
+}
+
+impl Service {
+    /// Refuses names of their own that are none.
+    fn own_names(&self) -> Result<(), String> {
+        let origin = |url: &str| Url::parse(url).map(|url| url.origin()).ok();
+        let mut taken = vec![("public_url", origin(&self.public_url))];
+        for (key, url) in [("staff_url", &self.staff_url), ("documentation_url", &self.documentation_url)] {
+            let Some(url) = url else { continue };
+            if let Some(wrong) = url_fault(url) {
+                return Err(format!("service.{key} {wrong}"));
+            }
+            let own = origin(url);
+            if let Some((other, _)) = taken.iter().find(|(_, origin)| *origin == own) {
+                return Err(format!(
+                    "service.{key} is for a name of its own, and service.{other} has this one: leave it out, or take another"
+                ));
+            }
+            taken.push((key, own));
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

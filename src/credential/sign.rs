@@ -25,7 +25,10 @@ pub enum SignError {
 
 impl From<SignError> for crate::error::Error {
     fn from(error: SignError) -> Self {
-        Self::internal(error)
+        match error {
+            SignError::Unavailable(_) => Self::Away(error.to_string()),
+            SignError::Refused(_) => Self::internal(error),
+        }
     }
 }
 

@@ -69,7 +69,7 @@ pub enum HardwareError {
 
 impl From<HardwareError> for crate::error::Error {
     fn from(error: HardwareError) -> Self {
-        Self::internal(error)
+        Self::Away(error.to_string())
     }
 }
 
@@ -90,6 +90,8 @@ struct Inner {
 struct Sessions {
     idle: Vec<Session>,
     open: usize,
+    /// Somebody opens one: of many that begin at once one tries a PIN that is wrong.
+    is_opening: bool,
     pin_refused: bool,
 }
 
@@ -286,31 +288,65 @@ impl Hardware {
     }
 
     fn take(&self) -> Result<Session, HardwareError> {
-        let full = |sessions: &mut Sessions| sessions.idle.is_empty() && sessions.open >= MOST_SESSIONS;
-        let waited = self.0.returned.wait_timeout_while(self.sessions(), PATIENCE, full);
-        let (mut sessions, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let none = |sessions: &mut Sessions| {
+            sessions.idle.is_empty() && (sessions.is_opening || sessions.open >= MOST_SESSIONS)
+        };
+        let mut sessions = self.wait_while(none);
         if let Some(session) = sessions.idle.pop() {
             return Ok(session);
         }
-        if sessions.open >= MOST_SESSIONS {
+        if sessions.is_opening || sessions.open >= MOST_SESSIONS {
             return Err(HardwareError::Busy);
         }
-        // Under the lock: of many that begin at once one tries a PIN that is wrong.
-        let session = self.logged_in(&mut sessions, self.0.library.open_ro_session(self.0.slot)?)?;
         sessions.open += 1;
-        Ok(session)
+        let opened = self.open_session(sessions, |inner| inner.library.open_ro_session(inner.slot));
+        if opened.is_err() {
+            let mut sessions = self.sessions();
+            sessions.open = sessions.open.saturating_sub(1);
+            drop(sessions);
+            self.0.returned.notify_one();
+        }
+        opened
     }
 
     /// A session that may make objects, for commands.
     fn writing(&self) -> Result<Session, HardwareError> {
-        self.logged_in(&mut self.sessions(), self.0.library.open_rw_session(self.0.slot)?)
+        let sessions = self.wait_while(|sessions| sessions.is_opening);
+        if sessions.is_opening {
+            return Err(HardwareError::Busy);
+        }
+        self.open_session(sessions, |inner| inner.library.open_rw_session(inner.slot))
     }
 
-    fn logged_in(&self, sessions: &mut Sessions, session: Session) -> Result<Session, HardwareError> {
-        let refused = || HardwareError::Pin(self.0.pin_file.display().to_string());
+    fn wait_while(&self, reason: impl FnMut(&mut Sessions) -> bool) -> MutexGuard<'_, Sessions> {
+        self.0.returned.wait_timeout_while(self.sessions(), PATIENCE, reason).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Opens a session and logs in. Others wait for this with patience, not for a lock: a module may never answer.
+    fn open_session(
+        &self,
+        mut sessions: MutexGuard<'_, Sessions>,
+        open: impl FnOnce(&Inner) -> Result<Session, Pkcs11Error>,
+    ) -> Result<Session, HardwareError> {
         if sessions.pin_refused {
-            return Err(refused());
+            return Err(self.pin_refused());
         }
+        sessions.is_opening = true;
+        drop(sessions);
+        let opened = open(&self.0).map_err(HardwareError::from).and_then(|session| self.logged_in(session));
+        let mut sessions = self.sessions();
+        sessions.is_opening = false;
+        sessions.pin_refused |= matches!(opened, Err(HardwareError::Pin(_)));
+        drop(sessions);
+        self.0.returned.notify_all();
+        opened
+    }
+
+    fn pin_refused(&self) -> HardwareError {
+        HardwareError::Pin(self.0.pin_file.display().to_string())
+    }
+
+    fn logged_in(&self, session: Session) -> Result<Session, HardwareError> {
         // What counts the tries is the module: one that was wrong before, by whomever, leaves the next to a person.
         let token = self.0.library.get_token_info(self.0.slot)?;
         if token.user_pin_count_low() || token.user_pin_final_try() || token.user_pin_locked() {
@@ -326,10 +362,7 @@ impl Hardware {
                 | RvError::PinExpired
                 | RvError::PinLocked,
                 _,
-            )) => {
-                sessions.pin_refused = true;
-                Err(refused())
-            }
+            )) => Err(self.pin_refused()),
             Err(error) => Err(error.into()),
         }
     }

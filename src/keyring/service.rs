@@ -39,6 +39,8 @@ struct Inner {
     /// The module that may hold others, and those that it does.
     hardware: Option<Hardware>,
     in_hardware: std::sync::Mutex<Signers>,
+    /// Held while somebody looks into it, also by who has given up waiting: a module that never answers holds one thread, not one a second.
+    looking: Arc<Mutex<()>>,
     snapshot: RwLock<Arc<Snapshot>>,
     reload: Mutex<Timestamp>,
     /// Files that cannot be used, with the key that each should hold.
@@ -85,6 +87,7 @@ impl Keyring {
             held_elsewhere,
             hardware,
             in_hardware: std::sync::Mutex::default(),
+            looking: Arc::default(),
             snapshot: RwLock::default(),
             reload: Mutex::new(Timestamp::default()),
             complained: std::sync::Mutex::default(),
@@ -172,7 +175,12 @@ impl Keyring {
         let wanted = |row: &&KeyRow| matches!(row.state, KeyState::Active | KeyState::Next);
         let missing = rows.iter().filter(wanted).filter_map(KeyRow::key).filter(|key| !known.contains_key(&key.kid()));
         let missing: Vec<PublicKey> = missing.collect();
+        let Ok(looking) = Arc::clone(&self.0.looking).try_lock_owned() else {
+            self.in_hardware().clear();
+            return Err(HardwareError::Answer("has not answered the look before").into());
+        };
         let looked = tokio::task::spawn_blocking(move || {
+            let _looking = looking;
             if !hardware.answers() {
                 return Err(HardwareError::Answer("does not answer"));
             }
@@ -257,8 +265,8 @@ impl Keyring {
         Ok(true)
     }
 
-    /// For a token with an unknown kid: reads the rows once more, at most once a second for the whole node.
-    /// Gives whether anything was read.
+    /// For a token with an unknown kid: reads files and rows once more, at most once a second for the whole node. A module is not asked: whoever
+    /// checks a token needs a public key, and has no time. Gives whether anything was read.
     pub async fn reload_for_unknown(&self) -> bool {
         let mut last = self.0.reload.lock().await;
         let now = self.0.context.now();
@@ -266,7 +274,10 @@ impl Keyring {
             return false;
         }
         *last = now;
-        self.refresh().await.is_ok()
+        match self.load_signers(None) {
+            Ok(signers) => self.refresh_with(signers).await.is_ok(),
+            Err(_) => false,
+        }
     }
 
     /// Follows files and rows until `stop`, then takes this node's report back. While `in_time` says that the clock is off

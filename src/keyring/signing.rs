@@ -1,6 +1,8 @@
 //! Signing for those who wait in asynchronous code. A file's key signs on the spot; a signer that blocks gets a thread that
 //! may wait (docs/adr/0011-signers.md).
 
+use std::time::Duration;
+
 use super::service::Keyring;
 use crate::credential::{Claims, Issued, Issuer, KeyPurpose, SealedRecord, SignError, Signer, TokenKind, issue};
 
@@ -56,6 +58,9 @@ impl Keyring {
     }
 }
 
+/// How long somebody waits for a signer: a module may never answer, and whoever asked is told to come again.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Does `work` at once, or, when it `blocks`, on a thread of the runtime that is made for waiting.
 async fn on_a_fitting_thread<T: Send + 'static>(
     blocks: bool,
@@ -64,5 +69,7 @@ async fn on_a_fitting_thread<T: Send + 'static>(
     if !blocks {
         return Ok(work());
     }
-    tokio::task::spawn_blocking(work).await.map_err(|error| SignError::Unavailable(error.to_string()))
+    let signed = tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(work)).await;
+    let signed = signed.map_err(|_| SignError::Unavailable(String::from("the signer does not answer in time")))?;
+    signed.map_err(|error| SignError::Unavailable(error.to_string()))
 }

@@ -2,6 +2,7 @@
 //! `staff`'s.
 
 pub mod known_browser;
+pub mod leaked;
 pub mod model;
 pub mod passkey;
 pub mod password;

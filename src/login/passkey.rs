@@ -64,9 +64,9 @@ pub enum Judged {
 }
 
 impl Ceremonies {
-    /// Of the pages at a public address; none where that is a number: passkeys are bound to names.
-    pub fn at(public_url: &str) -> Option<Self> {
-        let origin = Url::parse(public_url).ok()?;
+    /// Of the pages at an address; none where that is a number: passkeys are bound to names.
+    pub fn at(url: &str) -> Option<Self> {
+        let origin = Url::parse(url).ok()?;
         let name = origin.domain()?;
         let webauthn = WebauthnBuilder::new(name, &origin).ok()?.rp_name("IKD").build().ok()?;
         Some(Self(Arc::new(webauthn)))

@@ -2,6 +2,7 @@
 //! take all processors.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -32,6 +33,8 @@ pub struct Passwords {
     /// A decoy hash, compared when the user does not exist, so that both cases take equally long.
     decoy: Arc<str>,
     computed: Arc<AtomicU64>,
+    /// What leaked elsewhere, where the operator keeps it.
+    breached: Option<Arc<Path>>,
 }
 
 /// A turn at computing hashes. It ends when it is dropped and its hash is done: a client that disconnects does not stop
@@ -63,7 +66,14 @@ impl Passwords {
         let decoy = hash(random, &crate::base64url::encode(&random.bytes::<24>()))?;
         let at_once = at_once.max(1);
         let turns = || Turns::new(at_once, at_once * WAITING_PER_SLOT);
-        Ok(Self { strangers: turns(), known: turns(), decoy: decoy.into(), computed: Arc::default() })
+        Ok(Self { strangers: turns(), known: turns(), decoy: decoy.into(), computed: Arc::default(), breached: None })
+    }
+
+    /// With a file of passwords that leaked ([`leaked::is_breached`](super::leaked::is_breached)), if there is one.
+    #[must_use]
+    pub fn knowing(mut self, breached: Option<&Path>) -> Self {
+        self.breached = breached.map(Arc::from);
+        self
     }
 
     /// Waits for a turn for this address, as unknown or known. The address with the least recent use is next. Take the
@@ -95,9 +105,10 @@ impl Passwords {
     /// # Errors
     /// `invalid_field`, or a fault of ours.
     pub async fn check_new(&self, place: &Place, words: Vec<String>, password: Redacted<String>) -> Result<()> {
+        let breached = self.breached.clone();
         let judged = place.compute(move || {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            check_strength(&words, password.expose())
+            check_strength(&words, password.expose(), breached.as_deref())
         });
         judged.await?
     }

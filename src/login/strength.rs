@@ -1,9 +1,14 @@
 //! Which passwords are too weak.
 
-use crate::error::{Refusal, Result};
+use std::path::Path;
 
-/// Fewest letters and signs in a password beside known words and digits.
+use super::leaked;
+use crate::error::{Error, Refusal, Result};
+
+/// Fewest letters and signs in a password beside known words and numbers that say something.
 const LEAST_BESIDE: usize = 8;
+/// Digits in a row that say nothing: longer than a NIK (16), a telephone number, two dates. Fewer are what people know of each other.
+const MEANINGLESS: usize = 20;
 
 /// Shortest password that is accepted, in characters.
 pub const MIN_LENGTH: usize = 12;
@@ -26,11 +31,13 @@ const LOCAL: &str = "\
 
 /// Refuses passwords that are easily guessed: too short, leaked, or made of words, names, dates, rows of keys, or facts
 /// known about the person (`words`: user name, full name, office). The estimate is zxcvbn's, whose lists are part of
-/// the program; it must be at least 10^8 guesses (a score of 3).
+/// the program; it must be at least 10^8 guesses (a score of 3). Nothing is demanded of its signs: a long number will do.
+///
+/// `breached` is the operator's file of passwords that leaked, where there is one ([`leaked::is_breached`]).
 ///
 /// # Errors
-/// `invalid_field`.
-pub fn check_strength(words: &[&str], password: &str) -> Result<()> {
+/// `invalid_field`; when that file cannot be read.
+pub fn check_strength(words: &[&str], password: &str, breached: Option<&Path>) -> Result<()> {
     let length = password.chars().count();
     if !(MIN_LENGTH..=MAX_LENGTH).contains(&length) {
         return Err(Refusal::field(
@@ -47,11 +54,23 @@ pub fn check_strength(words: &[&str], password: &str) -> Result<()> {
         .collect();
     let judged: String = password.to_lowercase().chars().take(JUDGED).collect();
     let inputs: Vec<&str> = known.iter().map(String::as_str).chain(LOCAL.split(' ')).collect();
-    if is_made_of(&known, password) || zxcvbn::zxcvbn(&judged, &inputs).score() < zxcvbn::Score::Three {
+    if is_made_of(&known, password)
+        || leaked::is_frequent(password)
+        || zxcvbn::zxcvbn(&judged, &inputs).score() < zxcvbn::Score::Three
+    {
         return Err(Refusal::field(
             "password",
             "Kata sandi ini mudah ditebak. Pakai beberapa kata yang tidak berhubungan, tanpa nama, kantor, tanggal, atau urutan tombol.",
             "This password is easy to guess. Use several words that have nothing to do with each other, without names, the office, dates or rows of keys.",
+        )
+        .into());
+    }
+    let leaked = breached.map(|file| leaked::is_breached(file, password)).transpose();
+    if leaked.map_err(|error| Error::internal(format!("staff.breached_passwords: {error}")))? == Some(true) {
+        return Err(Refusal::field(
+            "password",
+            "Kata sandi ini pernah bocor di tempat lain, jadi orang mencobanya. Pakai yang lain.",
+            "This password has leaked elsewhere, so people try it. Use another one.",
         )
         .into());
     }
@@ -76,7 +95,7 @@ const fn read_as(sign: char) -> char {
 }
 
 /// Whether a password contains the name of the person or office, forwards or backwards, or little besides such words,
-/// place names and digits. zxcvbn counts a power of ten for each such word, but an attacker who knows the office tries
+/// place names and short numbers. zxcvbn counts a power of ten for each such word, but an attacker who knows the office tries
 /// them first.
 fn is_made_of(known: &[String], password: &str) -> bool {
     let signs: Vec<char> = password.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
@@ -96,8 +115,15 @@ fn is_made_of(known: &[String], password: &str) -> bool {
             }
         }
     }
-    let beside = signs.iter().zip(covered).filter(|(c, covered)| !covered && !c.is_ascii_digit() && !is_separator(**c));
-    said || beside.count() < LEAST_BESIDE
+    let uncovered: Vec<char> =
+        signs.iter().zip(covered).filter(|(_, covered)| !covered).map(|(&sign, _)| sign).collect();
+    let parts = uncovered.chunk_by(|one, next| one.is_ascii_digit() == next.is_ascii_digit());
+    let beside = parts.map(|part| match part[0].is_ascii_digit() {
+        true if part.len() < MEANINGLESS => 0,
+        true => part.len(),
+        false => part.iter().filter(|&&sign| !is_separator(sign)).count(),
+    });
+    said || beside.sum::<usize>() < LEAST_BESIDE
 }
 
 const fn is_separator(sign: char) -> bool {
@@ -109,6 +135,20 @@ mod tests {
     use super::*;
     use crate::login::password::generate;
     use crate::random::Random;
+
+    #[test]
+    fn what_leaked_is_refused_where_the_operator_says_what_did() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("breached");
+        let good = "tujuh ember hujan kemarin";
+        // hashlib.sha1(good.encode()).hexdigest().upper()
+        std::fs::write(&file, "42D840BACD53D77BB4B991A87CCE29696725B62B:3\r\n").unwrap();
+        let refused = check_strength(&[], good, Some(&file)).unwrap_err();
+        assert_eq!(refused.code(), Some(crate::error::Code::InvalidField));
+        assert!(check_strength(&[], "delapan ember hujan kemarin", Some(&file)).is_ok());
+        let missing = check_strength(&[], good, Some(&folder.path().join("missing"))).unwrap_err();
+        assert_eq!(missing.code(), None, "a file that is not there lets nothing through");
+    }
 
     #[test]
     fn weak_passwords_are_refused() {
@@ -153,21 +193,28 @@ mod tests {
             "PrabowoGibran1",
             "Qwerty-2026-Qwerty",
             "s.i.t.i.r.a.h.m.a.1990",
+            "12345678901234567890",
+            "11111111111111111111",
+            "Mailcreated5240",
+            "Sojdlg123aljg",
         ] {
-            assert!(check_strength(&words, weak).is_err(), "{weak}");
+            assert!(check_strength(&words, weak, None).is_err(), "{weak}");
         }
         for weak in ["EkoAdi2026!!", "ekoadi111111", "eko.adi.2026"] {
-            assert!(check_strength(&["eko.adi", "Eko Adi"], weak).is_err(), "{weak}");
+            assert!(check_strength(&["eko.adi", "Eko Adi"], weak, None).is_err(), "{weak}");
         }
-        assert!(check_strength(&words, &"kuda baterai ".repeat(16)).is_err(), "too long to be judged");
+        assert!(check_strength(&words, &"kuda baterai ".repeat(16), None).is_err(), "too long to be judged");
         let random = Random::seeded(3);
         for good in ["correct horse battery", "kuda baterai staples", "tujuh ember hujan kemarin", "Tr0ub4dor&3-lemari"]
+            .into_iter()
+            // No kind of sign is demanded.
+            .chain(["84016273950518264937", "vqzkwjhxgpfm", "VQZKWJHXGPFM", "#%&*^~|<>{}[]"])
         {
-            assert!(check_strength(&words, good).is_ok(), "{good}");
+            assert!(check_strength(&words, good, None).is_ok(), "{good}");
         }
         for _ in 0..50 {
             let made = generate(&random);
-            assert!(check_strength(&words, made.expose()).is_ok(), "{}", made.expose());
+            assert!(check_strength(&words, made.expose(), None).is_ok(), "{}", made.expose());
         }
     }
 }

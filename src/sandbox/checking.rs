@@ -116,7 +116,7 @@ impl Sandbox {
         }
         let _turn = self.allowance.turn().await?;
         match self.answered(party, question, now).await {
-            Err(fault @ (Error::Db(_) | Error::Internal(_))) => {
+            Err(fault @ (Error::Db(_) | Error::Away(_) | Error::Internal(_))) => {
                 tracing::error!(error.cause = %fault, "a check of the sandbox could not be determined");
                 Err(undetermined().into())
             }

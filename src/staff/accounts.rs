@@ -129,7 +129,7 @@ impl Accounts {
         let ends_at = end_of(role, last_day, now)?;
         if let Some(password) = &password {
             let words: Vec<&str> = place.iter().chain([&username, &full_name]).map(String::as_str).collect();
-            check_strength(&words, password.expose())?;
+            check_strength(&words, password.expose(), self.context.config.staff.breached_passwords.as_deref())?;
         }
         let password = password.unwrap_or_else(|| password::generate(&self.context.random));
         let person =
@@ -174,7 +174,7 @@ impl Accounts {
         let person = self.find(realm, username).await?;
         let place = words_of(&mut self.context.db.read().await?, person.affiliation).await?;
         let words: Vec<&str> = place.iter().map(String::as_str).chain([username, &person.full_name]).collect();
-        check_strength(&words, password.expose())?;
+        check_strength(&words, password.expose(), self.context.config.staff.breached_passwords.as_deref())?;
         let hash = self.hash(password).await?;
         let now = self.context.now();
         transaction!(self.context.db, "staff.set_password", |tx| {

@@ -198,11 +198,12 @@ impl Prover {
     /// # Errors
     /// A fault of ours.
     pub fn new(context: Context, realm: Realm) -> Result<Self> {
-        let passwords = Passwords::new(context.config.limits.password_hashes, &context.random)?;
+        let passwords = Passwords::new(context.config.limits.password_hashes, &context.random)?
+            .knowing(context.config.staff.breached_passwords.as_deref());
         let wrong = Throttle::new(FAILURES_PER_ADDRESS.0, FAILURES_PER_ADDRESS.1);
         let secret = totp::generate(&context.random);
         let decoy = context.vault.seal_bytes(&context.random, TOTP_TABLE, Uuid::nil(), &secret)?.into();
-        let passkeys = Ceremonies::at(&context.config.service.public_url);
+        let passkeys = Ceremonies::at(context.config.service.staff_url());
         Ok(Self { context, passwords, passkeys, realm, wrong, decoy })
     }
 

@@ -15,6 +15,7 @@ pub mod links;
 pub mod metrics;
 pub mod negotiate;
 pub mod openapi;
+pub mod origins;
 pub mod pages;
 pub mod problem;
 pub mod refusal_page;

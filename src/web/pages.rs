@@ -35,6 +35,19 @@ const AT_ROOT: [(&str, &str); 3] = [
 /// Pages at which people of the staff log in.
 const STAFF: [&str; 3] = ["/petugas", "/verifikasi", "/admin"];
 
+/// Whether an address is a page of people of the staff, or on the way to being one of them.
+pub fn is_of_staff(path: &str) -> bool {
+    path == "/undangan" || STAFF.contains(&path)
+}
+
+/// Whether an address is a page.
+pub fn is_page(path: &str) -> bool {
+    addresses().any(|address| match address.strip_suffix("{code}") {
+        Some(root) => path.strip_prefix(root).is_some_and(|rest| !rest.is_empty() && !rest.contains('/')),
+        None => address == path,
+    })
+}
+
 /// Names the build that a file belongs to, so that a browser can tell files of different builds apart.
 const BUILD_HEADER: HeaderName = HeaderName::from_static("ikd-build");
 

@@ -71,6 +71,7 @@ impl From<Error> for Problem {
                 error @ (DbError::Unavailable(_) | DbError::Full(_) | DbError::ReadOnly(_) | DbError::Contention),
             ) => Self(Refusal::new(Code::Unavailable).retry_after(2), Some(error.to_string())),
             Error::Db(error) => Self(Code::Internal.into(), Some(error.to_string())),
+            Error::Away(cause) => Self(Refusal::new(Code::Unavailable).retry_after(5), Some(cause)),
             Error::Internal(cause) => Self(Code::Internal.into(), Some(cause)),
         }
     }

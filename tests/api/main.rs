@@ -38,6 +38,7 @@ mod neglect;
 mod no_email;
 mod office_log;
 mod offices;
+mod origins;
 mod outage;
 mod outreach;
 mod paper;

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import test, { after, before, describe } from "node:test";
-import { addStaff, BINARY, checkAndKeep, DESK, startBoth, totp, withPeople } from "./support.mjs";
+import { addStaff, BINARY, checkAndKeep, DESK, openPerson, startBoth, totp, withPeople } from "./support.mjs";
 
 /** Serves what the demo made, at a name, where heads need a passkey. */
 async function serveAtName(demo) {
@@ -17,7 +17,9 @@ async function serveAtName(demo) {
     IKD__KEYS__DIRECTORY: path.join(demo.data, "keys"),
     IKD__HTTP__LISTEN: `127.0.0.1:${port}`,
     IKD__HTTP__METRICS_LISTEN: "",
-    IKD__SERVICE__PUBLIC_URL: `http://localhost:${port}`,
+    // Residents have another name: the service is asked for by number there.
+    IKD__SERVICE__PUBLIC_URL: demo.base_url,
+    IKD__SERVICE__STAFF_URL: `http://localhost:${port}`,
     IKD__STAFF__REQUIRE_PASSKEY: '["head"]',
     IKD__MAIL__DIRECTORY: path.join(demo.data, "mail"),
   };
@@ -26,7 +28,7 @@ async function serveAtName(demo) {
     createInterface({ input: child.stderr }).on("line", (line) => line.includes('"message":"ready"') && resolve());
     child.once("exit", (code) => reject(new Error(`ikd serve ended with ${code}`)));
   });
-  return { child, base_url: env.IKD__SERVICE__PUBLIC_URL };
+  return { child, base_url: env.IKD__SERVICE__STAFF_URL, residents: demo.base_url };
 }
 
 /** A security key with a finger on it, plugged into this page's browser. */
@@ -47,6 +49,7 @@ describe("passkeys", { timeout: 300_000 }, () => {
   before(async () => {
     [demo, stage] = await startBoth();
     people.budi = addStaff(demo, "budi.loket", "Budi Santoso");
+    people.sari = addStaff(demo, "sari.loket", "Sari Loket");
     people.kartika = addStaff(demo, "kartika", "Kartika Kepala", "--role", "head");
     await demo.halt();
     service = await serveAtName(demo);
@@ -78,6 +81,31 @@ describe("passkeys", { timeout: 300_000 }, () => {
     await name(page, who);
     await page.getByRole("button", { name: "Masuk dengan kunci sandi" }).click();
   }
+
+  test("pages of the staff and of residents have names of their own, and nothing of one is there at the other", async () => {
+    const person = await openPerson(stage, service.base_url, { viewport: DESK, allowed: [service.residents] });
+    const { page, context } = person;
+    await page.goto(`${service.residents}/`);
+    await page.getByRole("button", { name: /^EN:/ }).click();
+    await page.evaluate(() => localStorage.setItem("of-residents", "1"));
+    await page.goto(`${service.residents}/petugas#akun`);
+    await page.getByLabel("Nama pengguna").waitFor();
+    assert.equal(page.url(), `${service.base_url}/petugas#akun`, "led there, with what stands behind the #");
+    assert.equal(await page.evaluate(() => localStorage.getItem("of-residents")), null);
+    await byCode(page, people.sari, 0);
+    // Whoever is in: the request with their cookie is answered here alone.
+    await page.getByRole("button", { name: "Keluar", exact: true }).waitFor();
+    const [session] = (await context.cookies()).filter((cookie) => cookie.name === "__Host-ikd_officer");
+    assert.ok(session);
+    for (const [base, status] of [[service.base_url, 200], [service.residents, 421]]) {
+      const headers = { Cookie: `${session.name}=${session.value}` };
+      assert.equal((await fetch(`${base}/v1/officer/sessions/current`, { headers })).status, status, base);
+    }
+    await page.goto(`${service.base_url}/`);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    assert.equal(new URL(page.url()).origin, service.residents);
+    await person.close();
+  });
 
   test("added, logged in with, removed", async () => {
     await inBrowser("budi", async (person) => {

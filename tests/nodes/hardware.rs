@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use support::node::{Node, ikd, text};
 use support::world::{Applicant, Program, World};
-use support::{Engine, until};
-use tokio::process::Command;
+use support::{Engine, Signal, until};
+use tokio::process::{Child, Command};
 
 const LIBRARY: &str = "/usr/lib/softhsm/libsofthsm2.so";
+/// Speaks to a module in another process, as to one across the network.
+const CLIENT: &str = "pkcs11/p11-kit-client.so";
 
 /// A service whose configuration names a module.
 struct Place {
@@ -16,6 +18,9 @@ struct Place {
     folder: PathBuf,
     /// Where it listens: the phone goes on asking there.
     listen: String,
+    /// The module's library, and what it wants to know.
+    library: String,
+    more: Vec<(String, String)>,
 }
 
 impl Place {
@@ -39,19 +44,41 @@ impl Place {
             .expect("softhsm2-util: apt-get install softhsm2");
         assert!(made.status.success(), "{}", text(&made.stderr));
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        Self { world, folder, listen: free.to_string() }
+        Self { world, folder, listen: free.to_string(), library: LIBRARY.to_owned(), more: Vec::new() }
+    }
+
+    /// The module in a process of its own from now on.
+    async fn remote(&mut self) -> Remote {
+        let socket = self.folder.join("socket");
+        let name = socket.display().to_string();
+        let child = Command::new("p11-kit")
+            .args(["server", "--foreground", "--name", &name, "--provider", LIBRARY, "pkcs11:"])
+            .env("SOFTHSM2_CONF", self.folder.join("softhsm2.conf"))
+            .env_remove("P11_KIT_SERVER_ADDRESS")
+            .stdout(std::process::Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("p11-kit: apt-get install p11-kit p11-kit-modules");
+        until("the module listens", 20, async || socket.exists().then_some(())).await;
+        let folders = std::fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
+        let library = folders.map(|folder| folder.join(CLIENT)).find(|path| path.exists());
+        self.library = library.expect("p11-kit-client.so: apt-get install p11-kit-modules").display().to_string();
+        self.more.push((String::from("P11_KIT_SERVER_ADDRESS"), format!("unix:path={name}")));
+        Remote(child)
     }
 
     fn env(&self, pin: &str) -> Vec<(String, String)> {
         let pin = self.folder.join(pin).display().to_string();
         let module = [
             ("HTTP__LISTEN", self.listen.as_str()),
-            ("KEYS__MODULE__LIBRARY", LIBRARY),
+            ("KEYS__MODULE__LIBRARY", &self.library),
             ("KEYS__MODULE__TOKEN", "ikd-uji"),
             ("KEYS__MODULE__PIN_FILE", &pin),
         ];
         let mut env = self.world.env(&module);
         env.push((String::from("SOFTHSM2_CONF"), self.folder.join("softhsm2.conf").display().to_string()));
+        env.extend(self.more.iter().cloned());
         env
     }
 
@@ -80,6 +107,23 @@ impl Place {
         holder.client.unlock().await.expect(200);
         let token = self.world.present(holder, "full").await;
         assert_eq!(self.world.verdict_of(&self.world.bank(&node.base), &token).await, "valid");
+    }
+}
+
+/// A module in another process, with the processes that it makes for each who calls.
+struct Remote(Child);
+
+impl Remote {
+    fn signal(&self, signal: Signal) {
+        support::signal_group(self.0.id().unwrap(), signal).unwrap();
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        for signal in [Signal::KILL, Signal::CONT] {
+            self.signal(signal);
+        }
     }
 }
 
@@ -169,4 +213,48 @@ async fn a_service_runs_on_keys_of_a_module_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_runs_on_keys_of_a_module_on_postgres() {
     signs_in_the_module(Engine::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_module_that_does_not_answer_holds_up_what_it_signs_alone() {
+    let mut place = Place::new(Engine::Sqlite).await;
+    let remote = place.remote().await;
+    let world = &place.world;
+    let node = Node::start(world.folder.path(), &place.env("pin")).await;
+    let bases = [node.base.as_str()];
+    let mut holder = world.waiting(&bases, 0, "warga0@contoh.id").await;
+    let officer = world.log_in_at(bases[0], world.officer()).await;
+    world.visit(&officer, &holder).await;
+    world.letter_about(&holder).await;
+    world.activate(&mut holder).await;
+    let made = place.good(&["keys", "rotate", "token", "--algorithm", "es256"]).await;
+    place.is_active(made["kid"].as_str().unwrap()).await;
+    holder.client.unlock().await.expect(200);
+    let full = json!({"share": "full"});
+    let ask = || holder.client.post("/v1/me/presentations", &full);
+    let token = until("the node signs in the module", 20, async || {
+        let answer = ask().await;
+        (answer.status == 200).then(|| answer.text("token"))
+    })
+    .await;
+
+    remote.signal(Signal::STOP);
+    let refused = ask().await;
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after").is_empty()), (503, false), "{}", refused.body());
+    // The receipt's key is a file: who holds a QR is checked, and a QR of nobody is refused at once.
+    let bank = world.bank(&node.base);
+    assert_eq!(world.verdict_of(&bank, &token).await, "valid");
+    // As many as there may be sessions, and more: each is told, none waits for ever.
+    let crowd = futures_util::future::join_all((0..20).map(|_| ask())).await;
+    assert!(
+        crowd.iter().all(|answer| answer.status == 503),
+        "{:?}",
+        crowd.iter().map(|one| one.status).collect::<Vec<_>>()
+    );
+    // Other nodes are asked meanwhile, if they have a module that answers (ADR 40).
+    node.becomes(503).await;
+
+    remote.signal(Signal::CONT);
+    until("it signs again", 40, async || (ask().await.status == 200).then_some(())).await;
+    node.becomes(200).await;
 }

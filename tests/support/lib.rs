@@ -30,7 +30,7 @@ use ikd::decoder::{Decoders, Program};
 use ikd::random::Random;
 use ikd::vault::Vault;
 pub use rustix::process::Signal;
-use rustix::process::{Pid, kill_process};
+use rustix::process::{Pid, kill_process, kill_process_group};
 
 /// The time at which every test begins: 2026-11-21T08:00:00Z.
 pub const START: Timestamp = Timestamp::from_seconds(1_795_248_000);
@@ -182,4 +182,13 @@ pub fn python() -> PathBuf {
 pub fn signal(id: u32, signal: Signal) -> std::io::Result<()> {
     let id = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
     Ok(kill_process(id, signal)?)
+}
+
+/// Sends a signal to a process and those of its group.
+///
+/// # Errors
+/// When there is no such group.
+pub fn signal_group(id: u32, signal: Signal) -> std::io::Result<()> {
+    let group = i32::try_from(id).ok().and_then(Pid::from_raw);
+    Ok(kill_process_group(group.ok_or(std::io::ErrorKind::NotFound)?, signal)?)
 }

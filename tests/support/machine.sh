@@ -56,6 +56,8 @@ bring_postgres() {
 bring_softhsm() {
     any_command softhsm2-util || install_package softhsm2
     any_command pkcs11-tool || install_package opensc
+    any_command p11-kit || install_package p11-kit
+    [ -n "$(find /usr/lib -path '*/pkcs11/p11-kit-client.so' 2>/dev/null)" ] || install_package p11-kit-modules
 }
 
 # bring_python FOLDER REQUIREMENTS: a Python environment that holds exactly these packages.

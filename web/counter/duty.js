@@ -189,6 +189,7 @@ function onDuty(place, api, view, { office, again }) {
       const { address, expires_in: seconds, renew_in: renewAt } = await api.dutyToken();
       if (ended) return;
       timer = timer ?? ring({ seconds, renewAt, onRenew: renew, label: t("duty.qr.left") });
+      sayWhere(new URL(address).host);
       fill(picture, drawQr(address, t("duty.qr.picture")), el("div", { class: "row qr-foot" }, timer));
       fill(trouble);
       timer.restart();
@@ -212,6 +213,10 @@ function onDuty(place, api, view, { office, again }) {
   }
 
   const full = () => (document.fullscreenElement ? document.exitFullscreen() : card.requestFullscreen?.());
+  // Residents open it under their own name, which the QR has.
+  const byHand = el("p", {});
+  const sayWhere = (host) => fill(byHand, t("duty.qr.do", { address: `${host}/cek` }));
+  sayWhere(location.host);
   const card = el(
     "section",
     { class: "card center stack proof" },
@@ -221,7 +226,7 @@ function onDuty(place, api, view, { office, again }) {
     el("p", { class: "lead" }, t("duty.now", { until: hour(duty.ends_at) })),
     picture,
     trouble,
-    el("p", {}, t("duty.qr.do", { address: `${location.host}/cek` })),
+    byHand,
     el("p", { class: "muted" }, t("duty.code")),
     el("p", { class: "proof-code mono" }, duty.code),
     el(

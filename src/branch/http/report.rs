@@ -40,7 +40,7 @@ struct BranchReportBody {
 /// That it arrived.
 #[derive(Debug, Serialize, ToSchema)]
 struct BranchReportReply {
-    /// Whether it counts: from one address one report a day about a branch does, and fifty from all together.
+    /// Whether it counts: from one address one report a day about a branch does.
     counted: bool,
 }
 
@@ -49,7 +49,7 @@ struct BranchReportReply {
 #[utoipa::path(post, path = "/v1/branches/{id}/reports", tag = "Public",
     params(("id" = Uuid, Path, description = "The branch, as `GET /v1/branches` names it")), request_body = BranchReportBody,
     responses((status = 201, description = "It arrived", body = BranchReportReply),
-        (status = "4XX", description = "`invalid_field`, `not_found`, `captcha_required` from the fourth report of an hour on, `captcha_invalid`, `too_many`")))]
+        (status = "4XX", description = "`invalid_field`, `not_found`, `captcha_required` from the fourth report of an hour on, and from the eleventh of a day about a branch, `captcha_invalid`, `too_many`, also after fifty of a day about a branch")))]
 async fn report_branch(
     State(reports): State<Reports>,
     ClientAddress(address): ClientAddress,

@@ -1,4 +1,5 @@
-//! What a witness keeps: one checkpoint. And what it leaves when the log does not continue it.
+//! What a witness keeps: the last checkpoint that continued the one before, and the first that was signed since and is not proven. And
+//! what it leaves when the log does not continue them.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -9,6 +10,18 @@ use crate::tlog::note::{Checkpoint, Note};
 
 /// The file of a witness.
 pub struct State(PathBuf);
+
+/// A checkpoint that the log signed and has not proven to continue the kept one.
+pub struct Unproven {
+    /// The checkpoint as it was signed.
+    pub note: Note,
+    /// What it states.
+    pub checkpoint: Checkpoint,
+    /// When it was seen first, in seconds since 1970.
+    pub since: i64,
+    /// Looks without a proof since then.
+    pub looks: u32,
+}
 
 impl State {
     pub fn new(file: &Path) -> Self {
@@ -35,14 +48,47 @@ impl State {
         replace(&self.0, &note.to_string()).map_err(|error| self.broken(&error))
     }
 
+    fn beside(&self, end: &str) -> PathBuf {
+        let mut name = self.0.clone().into_os_string();
+        name.push(end);
+        PathBuf::from(name)
+    }
+
+    /// The first checkpoint since the kept one that waits for its proof.
+    pub fn unproven(&self) -> Result<Option<Unproven>, Failure> {
+        let file = self.beside(".unproven");
+        let broken = |error: &dyn std::fmt::Display| Failure::Environment(format!("{}: {error}", file.display()));
+        let text = match fs::read_to_string(&file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(|error| broken(&error))?,
+        };
+        let read = || {
+            let (first, note) = text.split_once('\n')?;
+            let (since, looks) = first.split_once(' ')?;
+            let note: Note = note.parse().ok()?;
+            let checkpoint = note.text.parse().ok()?;
+            Some(Unproven { note, checkpoint, since: since.parse().ok()?, looks: looks.parse().ok()? })
+        };
+        read().map(Some).ok_or_else(|| broken(&"damaged"))
+    }
+
+    /// Keeps what waits for its proof.
+    pub fn keep_unproven(&self, one: &Unproven) -> Result<(), Failure> {
+        let text = format!("{} {}\n{}", one.since, one.looks, one.note);
+        replace(&self.beside(".unproven"), &text).map_err(|error| self.broken(&error))
+    }
+
+    /// It was proven.
+    pub fn forget_unproven(&self) -> Result<(), Failure> {
+        match fs::remove_file(self.beside(".unproven")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.broken(&error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Keeps both sides of a conflict beside the state, which stays as it is, and says what happened.
     pub fn conflict(&self, kept: &Note, seen: &str, what: &str) -> Failure {
-        let beside = |end: &str| {
-            let mut name = self.0.clone().into_os_string();
-            name.push(end);
-            PathBuf::from(name)
-        };
-        let (before, after) = (beside(".conflict-kept"), beside(".conflict-seen"));
+        let (before, after) = (self.beside(".conflict-kept"), self.beside(".conflict-seen"));
         let saved = replace(&before, &kept.to_string()).and_then(|()| replace(&after, seen));
         let where_to = match saved {
             Ok(()) => format!("both checkpoints are kept in {} and {}", before.display(), after.display()),

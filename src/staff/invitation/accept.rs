@@ -60,7 +60,8 @@ impl Acceptance {
     /// A fault of ours.
     pub fn new(invitations: Invitations) -> Result<Self> {
         let context = &invitations.context;
-        let passwords = Passwords::new(context.config.limits.password_hashes, &context.random)?;
+        let passwords = Passwords::new(context.config.limits.password_hashes, &context.random)?
+            .knowing(context.config.staff.breached_passwords.as_deref());
         Ok(Self { invitations, passwords })
     }
 

@@ -57,7 +57,7 @@ impl Compose for Letters {
     }
 
     fn samples(&self, _: MailKind, language: Language) -> Result<Vec<Sample>> {
-        let link = format!("{}/undangan#{INVENTED_LINK}", self.0.config.service.public_url);
+        let link = format!("{}/undangan#{INVENTED_LINK}", self.0.config.service.staff_url());
         let until = language.moment(INVENTED_AT);
         [false, true].into_iter().map(|renews| Sample::of(write(language, renews, &link, &until))).collect()
     }
@@ -76,7 +76,7 @@ async fn compose(context: &Context, message: Message) -> Result<Option<Email>> {
         return Ok(None);
     }
     let Secret { contact, .. } = context.vault.open_row(TABLE, message.reference, &sealed)?;
-    let link = format!("{}/undangan#{}", context.config.service.public_url, link_of(context, message.reference)?);
+    let link = format!("{}/undangan#{}", context.config.service.staff_url(), link_of(context, message.reference)?);
     let (language, renews) = (contact.language, kind == Kind::Renew);
     let (subject, text, html) = write(language, renews, &link, &language.moment(until)).map_err(Error::internal)?;
     let subject = subject.to_owned();
