@@ -263,6 +263,11 @@ mod tests {
             "[service]\npublic_url = \"https://\"\n",
             "[service]\npublic_url = \"https://ikd.contoh.go.id\"\n[staff]\nrequire_passkey = [\"boss\"]\n",
             "[service]\npublic_url = \"https://192.0.2.7\"\n[staff]\nrequire_passkey = [\"head\"]\n",
+            "[service]\npublic_url = \"https://ikd.contoh.go.id\"\nstaff_url = \"https://ikd.contoh.go.id/\"\n",
+            "[service]\npublic_url = \"https://ikd.contoh.go.id\"\ndocumentation_url = \"https://ikd.contoh.go.id/docs\"\n",
+            "[service]\nstaff_url = \"https://petugas.contoh.go.id\"\ndocumentation_url = \"https://petugas.contoh.go.id\"\n",
+            "[service]\nstaff_url = \"petugas.contoh.go.id\"\n",
+            "[service]\npublic_url = \"https://ikd.contoh.go.id\"\nstaff_url = \"https://192.0.2.7\"\n[staff]\nrequire_passkey = [\"head\"]\n",
             "[http]\ntrusted_proxies = [\"10.0.0\"]\n",
             "[http]\ntrusted_proxies = [\"proxy.internal\"]\n",
             "[http]\nbehind_proxy = true\nlisten = \"0.0.0.0:8080\"\n",
@@ -273,6 +278,8 @@ mod tests {
         }
         for right in [
             "[service]\npublic_url = \"https://ikd.contoh.go.id/\"\n",
+            "[service]\nstaff_url = \"https://petugas.contoh.go.id/\"\ndocumentation_url = \"\"\n",
+            "[service]\npublic_url = \"https://192.0.2.7\"\nstaff_url = \"https://petugas.contoh.go.id\"\n[staff]\nrequire_passkey = [\"head\"]\n",
             "[service]\npublic_url = \"https://ikd.contoh.go.id:8443/ikd\"\n",
             "[service]\npublic_url = \"https://ikd.contoh.go.id\"\n[staff]\nrequire_passkey = [\"auditor\", \"employee\"]\n",
             "[service]\npublic_url = \"http://[::1]:8080\"\n",

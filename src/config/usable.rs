@@ -31,14 +31,7 @@ impl Config {
     /// Brings what was read into its plain form, and refuses what cannot be used.
     pub(super) fn checked(mut self) -> Result<Self, ConfigError> {
         let refuse = |what: &str| Err(ConfigError::Unreadable(what.to_owned()));
-        let Service { public_url, staff_url, documentation_url, .. } = &mut self.service;
-        for own in [&mut *staff_url, &mut *documentation_url] {
-            *own = own.take().filter(|url| !url.is_empty());
-        }
-        let urls = std::iter::once(&mut *public_url).chain(staff_url.as_mut()).chain(documentation_url.as_mut());
-        for url in urls {
-            url.truncate(url.trim_end_matches('/').len());
-        }
+        self.service.tidy_urls();
         // An empty name in a file or a variable is none.
         let (tls, ca, leaked) = (&mut self.http, &mut self.webhook.ca_file, &mut self.staff.breached_passwords);
         for file in [&mut tls.tls_certificate, &mut tls.tls_key, &mut self.mail.smtp.ca_file, ca, leaked] {
@@ -230,6 +223,18 @@ fn url_fault(text: &str) -> Option<&'static str> {
 }
 
 impl Service {
+    /// Without a slash at the end; an empty one is none.
+    fn tidy_urls(&mut self) {
+        let Service { public_url, staff_url, documentation_url, .. } = self;
+        for own in [&mut *staff_url, &mut *documentation_url] {
+            *own = own.take().filter(|url| !url.is_empty());
+        }
+        let urls = std::iter::once(&mut *public_url).chain(staff_url.as_mut()).chain(documentation_url.as_mut());
+        for url in urls {
+            url.truncate(url.trim_end_matches('/').len());
+        }
+    }
+
     /// Refuses names of their own that are none.
     fn own_names(&self) -> Result<(), String> {
         let origin = |url: &str| Url::parse(url).map(|url| url.origin()).ok();

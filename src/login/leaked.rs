@@ -119,7 +119,7 @@ mod tests {
             lines.sort();
             for (end, last) in [("\r\n", true), ("\n", false)] {
                 let numbered = lines.iter().enumerate().map(|(n, line)| format!("{line}:{}", n * n * 17));
-                let text = numbered.collect::<Vec<_>>().join(end) + if last { end } else { "" };
+                let text = numbered.collect::<Vec<_>>().join(end) + if last && count > 0 { end } else { "" };
                 std::fs::write(&path, text).unwrap();
                 for word in &words {
                     assert!(is_breached(&path, word).unwrap(), "{word} of {count}");
