@@ -43,8 +43,8 @@ use crate::webhook::Webhooks;
 use crate::{
     activation, admin, annulment, branch, captcha, card, closure, contact, correction, counter, decoder, device,
     directory, dispute, duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office,
-    outreach, partner, proposal, recovery, refresh, register, registration, relying_party, restore, sandbox, staff,
-    status_list, stop_log, tlog, transaction, transfer, verification, wallet, webhook, window,
+    outreach, partner, proposal, recovery, refresh, register, registration, relying_party, reseal, restore, sandbox,
+    staff, status_list, stop_log, tlog, transaction, transfer, verification, wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -116,6 +116,8 @@ pub struct App {
     pub stop_log: StopLog,
     /// Whether the database is the one that this process began with.
     pub database_watch: restore::Watch,
+    /// Rows under an older root secret.
+    pub reseal: reseal::Reseal,
     /// Device proofs that were sent.
     pub spent: SpentProofs,
     guard: Guard,
@@ -221,6 +223,7 @@ impl App {
             proposals: Proposals::new(context.clone()),
             database_watch: restore::Watch::new(context.clone(), stop_log.clone()),
             stop_log,
+            reseal: reseal::Reseal::new(context.clone()),
             spent: SpentProofs::start(context.clone()),
             guard,
             gate: CaptchaGate::new(context.clone()),
@@ -248,6 +251,7 @@ impl App {
             stop_log::module(&self.stop_log),
             restore::module(&self.database_watch),
             keyring::module(&self.keyring, self.in_time()),
+            reseal::module(&self.reseal, self.in_time()),
             captcha::module(&self.gate),
             device::module(&self.guard, &self.spent),
             registration::module(&self.context, &self.registrations, &self.gate),

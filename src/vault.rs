@@ -2,9 +2,12 @@
 //!
 //! `keys/root/<n>` holds 32 random bytes. HKDF-SHA-256 (RFC 5869) with a label derives one key per use, so no key
 //! serves two purposes. A ciphertext begins with the version `n`, which is also part of the associated data: a new root
-//! can be added, and values sealed under an old one stay readable.
+//! can be added, and values sealed under an old one stay readable. Of a root that was retired `root/<n>.retained` holds the keys of
+//! look-ups and chains alone (docs/adr/0042-retiring-a-root-secret.md).
 
+mod column;
 mod label;
+mod retained;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -12,6 +15,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
@@ -26,7 +30,9 @@ use zeroize::Zeroizing;
 use crate::failpoint::{self, Side};
 use crate::random::Random;
 
+pub use column::{Column, same_row};
 pub use label::Label;
+pub use retained::{Retained, retained_path};
 
 /// Length of a blind index in bytes: 128 bits never collide among 280 million people.
 pub const INDEX_LENGTH: usize = 16;
@@ -93,18 +99,22 @@ impl Root {
     }
 
     fn mac(&self, label: Label, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = self.keys(label).mac.clone();
-        for part in parts {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        mac.finalize().into_bytes().into()
+        of_parts(self.keys(label).mac.clone(), parts)
     }
 
     fn encrypt(&self, label: Label, nonce: &[u8; 12], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, VaultError> {
         let payload = Payload { msg: plaintext, aad };
         self.keys(label).cipher.encrypt(&Nonce::from(*nonce), payload).map_err(|_| VaultError::Seal)
     }
+}
+
+/// The digest of parts, each preceded by its length.
+fn of_parts(mut mac: Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
 }
 
 /// HMAC-SHA-256 with a key of 32 bytes, which RFC 2104 pads with zeros to the block of 64.
@@ -118,8 +128,11 @@ fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
 #[derive(Clone)]
 pub struct Vault {
     roots: Arc<BTreeMap<u8, Arc<Root>>>,
-    current: (u8, Arc<Root>),
-    first: (u8, Arc<Root>),
+    retained: Arc<BTreeMap<u8, Retained>>,
+    /// Of the highest version.
+    latest: (u8, Arc<Root>),
+    /// The version that seals, for all clones and epochs of one process; 0 for the latest.
+    sealing: Arc<AtomicU8>,
     /// The same keys of no epoch, where this is a vault of one.
     lasting: Option<Arc<Vault>>,
     epoch: Option<i64>,
@@ -132,16 +145,29 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// From root secrets by version. The highest version seals, all versions open. Blind indexes use the lowest
-    /// version, because rows are found by them. `None` when there is no secret.
+    /// From root secrets by version. The highest version seals ([`Vault::seal_with`]), all versions open. Blind indexes use the
+    /// lowest version, because rows are found by them. `None` when there is no secret.
     pub fn new(secrets: &BTreeMap<u8, Zeroizing<[u8; 32]>>) -> Option<Self> {
-        Self::of(secrets.iter().map(|(&version, secret)| (version, Arc::new(Root::derive(secret)))).collect())
+        Self::beside(secrets, BTreeMap::new())
     }
 
-    fn of(roots: BTreeMap<u8, Arc<Root>>) -> Option<Self> {
-        let named = |(version, root): (&u8, &Arc<Root>)| (*version, Arc::clone(root));
-        let (first, current) = (named(roots.first_key_value()?), named(roots.last_key_value()?));
-        Some(Self { roots: Arc::new(roots), current, first, lasting: None, epoch: None })
+    /// [`Vault::new`], beside what is left of versions that were retired.
+    pub fn beside(secrets: &BTreeMap<u8, Zeroizing<[u8; 32]>>, retained: BTreeMap<u8, Retained>) -> Option<Self> {
+        let roots = secrets.iter().map(|(&version, secret)| (version, Arc::new(Root::derive(secret)))).collect();
+        Self::of(roots, retained, Arc::default())
+    }
+
+    fn of(
+        roots: BTreeMap<u8, Arc<Root>>,
+        mut retained: BTreeMap<u8, Retained>,
+        sealing: Arc<AtomicU8>,
+    ) -> Option<Self> {
+        let (&version, root) = roots.last_key_value()?;
+        let latest = (version, Arc::clone(root));
+        // Who holds the secret needs no rest of it.
+        retained.retain(|version, _| !roots.contains_key(version));
+        let (roots, retained) = (Arc::new(roots), Arc::new(retained));
+        Some(Self { roots, retained, latest, sealing, lasting: None, epoch: None })
     }
 
     /// The vault of an epoch, which a restored database begins: what was sealed or derived in another one to be of use for a while
@@ -151,7 +177,8 @@ impl Vault {
         let lasting = self.lasting();
         let expand = |root: &Arc<Root>| Arc::new(Root::expand(root.prk.clone(), Some(epoch)));
         let roots = lasting.roots.iter().map(|(&version, root)| (version, expand(root))).collect();
-        let of_epoch = Self::of(roots).unwrap_or_else(|| lasting.clone());
+        let retained = lasting.retained.iter().map(|(&version, rest)| (version, rest.in_epoch(epoch))).collect();
+        let of_epoch = Self::of(roots, retained, Arc::clone(&lasting.sealing)).unwrap_or_else(|| lasting.clone());
         Self { lasting: Some(Arc::new(lasting)), epoch: Some(epoch), ..of_epoch }
     }
 
@@ -169,17 +196,17 @@ impl Vault {
     /// One root secret of version 1, for tests and vectors.
     pub fn single(secret: [u8; 32]) -> Self {
         let root = Arc::new(Root::derive(&secret));
-        let only = (1, Arc::clone(&root));
         Self {
-            roots: Arc::new(BTreeMap::from([(1, root)])),
-            current: only.clone(),
-            first: only,
+            roots: Arc::new(BTreeMap::from([(1, Arc::clone(&root))])),
+            retained: Arc::default(),
+            latest: (1, root),
+            sealing: Arc::default(),
             lasting: None,
             epoch: None,
         }
     }
 
-    /// Reads all of `dir/<n>`. A file that others than its owner may read is refused.
+    /// Reads all of `dir/<n>` and `dir/<n>.retained`. A file that others than its owner may read is refused.
     ///
     /// # Errors
     /// When there is none, or one is unreadable, too open, or not 32 bytes long.
@@ -193,10 +220,17 @@ impl Vault {
     /// As [`Vault::load`]; when the two forms of one hold different secrets.
     pub fn load_beside(dir: &Path, unwrapped: RootSecrets) -> Result<Self, VaultError> {
         let mut secrets: BTreeMap<u8, _> = unwrapped.into_iter().collect();
+        let mut retained = BTreeMap::new();
         let entries = std::fs::read_dir(dir).map_err(|_| VaultError::Missing(dir.display().to_string()))?;
         for entry in entries {
             let path = entry.map_err(|error| VaultError::File(format!("{}: {error}", dir.display())))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            if let Some(version) = name.strip_suffix(retained::SUFFIX).and_then(|version| version.parse::<u8>().ok()) {
+                let text = Zeroizing::new(read_private(&path)?);
+                let read = Retained::parse(version, &text);
+                let wrong = || VaultError::File(format!("{}: not written by `ikd keys retire-root`", path.display()));
+                retained.insert(version, read.ok_or_else(wrong)?);
+            }
             let Ok(version) = name.parse::<u8>() else { continue };
             let bytes = Zeroizing::new(read_private(&path)?);
             let secret: [u8; 32] = bytes
@@ -210,12 +244,27 @@ impl Vault {
             }
             secrets.insert(version, secret);
         }
-        Self::new(&secrets).ok_or_else(|| VaultError::Missing(dir.display().to_string()))
+        Self::beside(&secrets, retained).ok_or_else(|| VaultError::Missing(dir.display().to_string()))
     }
 
     /// The version that seals now.
-    pub const fn current(&self) -> u8 {
-        self.current.0
+    pub fn current(&self) -> u8 {
+        self.now().0
+    }
+
+    /// The version that seals now, with its keys.
+    fn now(&self) -> (u8, &Root) {
+        let chosen = self.roots.get_key_value(&self.sealing.load(Ordering::Relaxed));
+        chosen.map_or((self.latest.0, &*self.latest.1), |(&version, root)| (version, root))
+    }
+
+    /// Lets a version seal from now on, for all clones of this vault: the one that all nodes hold. `false` when it is not here.
+    pub fn seal_with(&self, version: u8) -> bool {
+        let here = self.roots.contains_key(&version);
+        if here {
+            self.sealing.store(version, Ordering::Relaxed);
+        }
+        here
     }
 
     /// All versions that open, oldest first.
@@ -223,25 +272,41 @@ impl Vault {
         self.roots.keys().copied()
     }
 
-    /// The version that blind indexes and other look-up digests use.
-    pub const fn index_version(&self) -> u8 {
-        self.first.0
+    /// Versions of which only the keys of look-ups and chains are here, oldest first.
+    pub fn retained(&self) -> impl Iterator<Item = u8> + '_ {
+        self.retained.keys().copied()
+    }
+
+    /// What is left of a version when it is retired; `None` when it is not here.
+    pub fn retain(&self, version: u8, cards: bool) -> Option<Retained> {
+        let lasting = self.lasting();
+        let of_epoch = self.epoch.and_then(|epoch| Some((epoch, &**self.roots.get(&version)?)));
+        Some(Retained::of(version, lasting.roots.get(&version)?, of_epoch, cards))
     }
 
     /// HMAC-SHA-256 of the parts, each preceded by its length, under the key for `label` of root `version`. The version
     /// comes from outside: `None` for an unknown one, which the caller refuses.
     pub fn mac(&self, version: u8, label: Label, parts: &[&[u8]]) -> Option<[u8; 32]> {
-        Some(self.roots.get(&version)?.mac(label, parts))
+        match self.roots.get(&version) {
+            Some(root) => Some(root.mac(label, parts)),
+            None => self.retained.get(&version)?.mac(label, parts),
+        }
     }
 
-    /// [`Vault::mac`] under the current root, which always exists.
-    pub fn mac_now(&self, label: Label, parts: &[&[u8]]) -> [u8; 32] {
-        self.current.1.mac(label, parts)
+    /// [`Vault::mac`] under the root that seals now, with its version.
+    pub fn mac_now(&self, label: Label, parts: &[&[u8]]) -> (u8, [u8; 32]) {
+        let (version, root) = self.now();
+        (version, root.mac(label, parts))
     }
 
-    /// [`Vault::mac`] under the root of the lowest version, for digests that find rows.
+    /// [`Vault::mac`] under the root of the lowest version, for digests that find rows: labels that outlive their root
+    /// ([`Label::is_retained`]).
     pub fn mac_index(&self, label: Label, parts: &[&[u8]]) -> [u8; 32] {
-        self.first.1.mac(label, parts)
+        let first = self.roots.first_key_value();
+        let retained =
+            self.retained.first_key_value().filter(|(version, _)| first.is_none_or(|(own, _)| *version < own));
+        let of_retained = retained.and_then(|(_, rest)| rest.mac(label, parts));
+        of_retained.unwrap_or_else(|| first.map_or(&self.latest.1, |(_, root)| root).mac(label, parts))
     }
 
     /// The raw key for `label` of root `version`, for libraries that want one (the captcha's HMAC key).
@@ -281,9 +346,10 @@ impl Vault {
         aad: &[u8],
         ciphertext: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        let root = self.roots.get(&version).ok_or(VaultError::Open)?;
-        root.keys(label)
-            .cipher
+        let retained = || self.retained.get(&version)?.cipher(label);
+        let cipher = self.roots.get(&version).map(|root| &root.keys(label).cipher).or_else(retained);
+        cipher
+            .ok_or(VaultError::Open)?
             .decrypt(&Nonce::from(*nonce), Payload { msg: ciphertext, aad })
             .map(Zeroizing::new)
             .map_err(|_| VaultError::Open)
@@ -300,14 +366,19 @@ impl Vault {
         context: &[&[u8]],
         plaintext: &[u8],
     ) -> Result<Vec<u8>, VaultError> {
-        let (version, root) = &self.current;
+        let (version, root) = self.now();
         let nonce: [u8; 12] = random.bytes();
-        let ciphertext = root.encrypt(label, &nonce, &associated_data(*version, context), plaintext)?;
+        let ciphertext = root.encrypt(label, &nonce, &associated_data(version, context), plaintext)?;
         let mut out = Vec::with_capacity(13 + ciphertext.len());
-        out.push(*version);
+        out.push(version);
         out.extend_from_slice(&nonce);
         out.extend_from_slice(&ciphertext);
         Ok(out)
+    }
+
+    /// Whether a value is sealed by a version that does not seal now.
+    pub fn is_outdated(&self, sealed: &[u8]) -> bool {
+        sealed.first() != Some(&self.current())
     }
 
     /// Opens what [`Vault::seal`] made with the same label and context.
@@ -512,7 +583,7 @@ mod tests {
             mac.update(&[0, 0, 0, 0, 0, 0, 0, 1]);
             mac.update(b"x");
             let expected: [u8; 32] = mac.finalize().into_bytes().into();
-            assert_eq!(vault().mac_now(label, &[b"x"]), expected);
+            assert_eq!(vault().mac_now(label, &[b"x"]), (1, expected));
             assert_eq!(vault().mac_index(label, &[b"x"]), expected);
             assert_eq!(vault().mac(1, label, &[b"x"]), Some(expected));
             assert_eq!(vault().mac(2, label, &[b"x"]), None, "no key, no digest");
@@ -552,6 +623,75 @@ mod tests {
         assert_eq!(both.open_bytes("t", Uuid::nil(), &sealed).unwrap(), b"x");
         assert_eq!(both.seal_bytes(&random, "t", Uuid::nil(), b"x").unwrap()[0], 2);
         assert_eq!(both.blind_index(Label::NikIndex, "1"), old.blind_index(Label::NikIndex, "1"));
+    }
+
+    #[test]
+    fn a_version_seals_once_it_is_said_and_never_one_that_is_not_here() {
+        let random = Random::seeded(1);
+        let secrets = BTreeMap::from([(1, Zeroizing::new([7; 32])), (2, Zeroizing::new([8; 32]))]);
+        let both = Vault::new(&secrets).unwrap();
+        let of_epoch = both.in_epoch(7);
+        assert!(both.seal_with(1) && !both.seal_with(3));
+        for vault in [&both, &of_epoch, &of_epoch.lasting(), &both.clone()] {
+            assert_eq!((vault.current(), vault.seal_bytes(&random, "t", Uuid::nil(), b"x").unwrap()[0]), (1, 1));
+        }
+        assert!(of_epoch.seal_with(2));
+        assert_eq!((both.current(), of_epoch.lasting().current()), (2, 2));
+        assert_eq!(both.mac_now(Label::Audit, &[b"x"]), (2, both.mac(2, Label::Audit, &[b"x"]).unwrap()));
+    }
+
+    #[test]
+    fn what_is_retained_of_a_root_finds_rows_and_opens_none() {
+        let (random, row) = (Random::seeded(1), Uuid::from_u128(1));
+        let dir = tempfile::tempdir().unwrap();
+        write_private(&dir.path().join("1"), &[7; 32]).unwrap();
+        write_private(&dir.path().join("2"), &[8; 32]).unwrap();
+        for epoch in [None, Some(5)] {
+            let of = |vault: Vault| epoch.map_or(vault.clone(), |epoch| vault.in_epoch(epoch));
+            let whole = of(Vault::load(dir.path()).unwrap());
+            whole.seal_with(1);
+            let sealed = whole.seal_bytes(&random, "t", row, b"x").unwrap();
+            let card = whole.lasting().encrypt(1, Label::TokenSeal, &[1; 12], b"a", b"card").unwrap();
+            for cards in [false, true] {
+                let rest = whole.retain(1, cards).unwrap();
+                let path = retained_path(dir.path(), 1);
+                write_private(&path, rest.to_text().as_bytes()).unwrap();
+                std::fs::rename(dir.path().join("1"), dir.path().join("out")).unwrap();
+                let retired = of(Vault::load(dir.path()).unwrap());
+                for label in Label::ALL {
+                    let known = retired.mac(1, label, &[b"x"]);
+                    let keeps = label.is_retained() || (cards && label == Label::TokenSeal && epoch.is_none());
+                    assert_eq!(known, whole.mac(1, label, &[b"x"]).filter(|_| keeps), "{label:?} {epoch:?}");
+                    if label.is_retained() {
+                        assert_eq!(retired.mac_index(label, &[b"x"]), whole.mac_index(label, &[b"x"]), "{label:?}");
+                    }
+                    assert!(retired.key(1, label).is_none());
+                }
+                assert!(retired.open_bytes("t", row, &sealed).is_err());
+                let opened = retired.lasting().decrypt(1, Label::TokenSeal, &[1; 12], b"a", &card);
+                assert_eq!(opened.is_ok(), cards);
+                assert!(retired.encrypt(1, Label::TokenSeal, &[1; 12], b"a", b"card").is_err());
+                assert!(!retired.seal_with(1));
+                assert_eq!((retired.current(), retired.versions().collect::<Vec<_>>()), (2, vec![2]));
+                std::fs::rename(dir.path().join("out"), dir.path().join("1")).unwrap();
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn in_a_later_epoch_a_retained_root_has_other_keys_of_it() {
+        let secrets = BTreeMap::from([(1, Zeroizing::new([7; 32])), (2, Zeroizing::new([8; 32]))]);
+        let rest = Vault::new(&secrets).unwrap().in_epoch(5).retain(1, false).unwrap();
+        let rest = Retained::parse(1, rest.to_text().as_bytes()).unwrap();
+        let two = BTreeMap::from([(2, Zeroizing::new([8; 32]))]);
+        let retired = Vault::beside(&two, BTreeMap::from([(1, rest)])).unwrap();
+        let code = |vault: &Vault| vault.mac(1, Label::ActivationCode, &[b"x"]).unwrap();
+        let (five, six) = (retired.in_epoch(5), retired.in_epoch(6));
+        assert_eq!(code(&five), code(&Vault::new(&secrets).unwrap().in_epoch(5)));
+        assert!(code(&six) != code(&five) && code(&six) != code(&retired));
+        assert_eq!(code(&six.in_epoch(5)), code(&five));
+        assert_eq!(six.mac(1, Label::NikIndex, &[b"x"]), five.mac(1, Label::NikIndex, &[b"x"]));
     }
 
     #[test]
