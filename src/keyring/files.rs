@@ -78,18 +78,27 @@ pub(super) fn free_version(root: &Path, known: &BTreeSet<i64>) -> Option<u8> {
     last.unwrap_or(0).checked_add(1)
 }
 
-/// Puts what is retained of a root secret in its place, and moves the secret to `safe`, another folder that is there. What broke off is done again:
-/// the secret is the last to go. Gives whether there was one.
+/// Demands that a folder that is to take root secrets is there, and another one than theirs.
 ///
 /// # Errors
-/// When a file cannot be read or written.
-pub fn retire_root(root: &Path, version: u8, retained: &Retained, safe: &Path) -> Result<bool, VaultError> {
+/// When it is not.
+pub fn check_safe(root: &Path, safe: &Path) -> Result<(), VaultError> {
     let real = |path: &Path| {
         std::fs::canonicalize(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))
     };
     if real(safe)? == real(root)? {
         return Err(VaultError::File(format!("{}: the safe is another folder", safe.display())));
     }
+    Ok(())
+}
+
+/// Puts what is retained of a root secret in its place, and moves the secret to `safe`, another folder that is there. What broke off is done again:
+/// the secret is the last to go. Gives whether there was one.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn retire_root(root: &Path, version: u8, retained: &Retained, safe: &Path) -> Result<bool, VaultError> {
+    check_safe(root, safe)?;
     let forms = [root.join(version.to_string()), super::hardware::wrapped_path(root, version)];
     let forms: Vec<PathBuf> = forms.into_iter().filter(|path| path.exists()).collect();
     if forms.is_empty() {

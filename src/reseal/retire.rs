@@ -12,7 +12,7 @@ use crate::card::ports as card;
 use crate::clock::{HOUR, Timestamp};
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
-use crate::keyring::files::retire_root;
+use crate::keyring::files::{check_safe, retire_root};
 use crate::keyring::roots;
 use crate::keyring::roots::model::{RootRow, RootState, subject_of};
 use crate::transaction;
@@ -60,6 +60,9 @@ pub enum Retired {
 /// `not_found`; `wrong_state` when it seals or will; when files or the database do not do it.
 pub async fn retire(context: &Context, version: u8, choice: Choice, safe: &Path) -> Result<Retired> {
     let number = i64::from(version);
+    let folder = context.config.keys.directory.join("root");
+    // Before anything is decided that could not be done here.
+    check_safe(&folder, safe)?;
     let mut tx = context.db.read().await?;
     let rows = roots::all(&mut tx).await?;
     let row = rows.iter().find(|row| row.version == number).ok_or(Code::NotFound)?;
@@ -94,7 +97,6 @@ pub async fn retire(context: &Context, version: u8, choice: Choice, safe: &Path)
             audit::Service::new(context.clone()).operator(tx, Action::RootRetired, subject_of(number)).await
         })?;
     }
-    let folder = context.config.keys.directory.join("root");
     let moved = retained.map(|retained| retire_root(&folder, version, &retained, safe)).transpose()?;
     Ok(Retired::Done { moved: moved.unwrap_or(false), keeps_cards })
 }

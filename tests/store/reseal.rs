@@ -89,7 +89,7 @@ async fn a_new_root_seals_once_every_live_node_holds_it() {
         // A copy that went wrong is another secret: no node starts with it.
         write_private(&there.path().join("root/2"), &[99; 32]).unwrap();
         let wrong = process(&context, there.path()).unwrap();
-        assert!(Keyring::open(wrong).await.unwrap_err().to_string().contains("another secret"));
+        assert!(Keyring::open(wrong).await.err().unwrap().to_string().contains("another secret"));
         std::fs::remove_file(there.path().join("root/2")).unwrap();
         copy_all(here.path(), there.path());
         let two = process(&context, there.path()).unwrap();
@@ -106,7 +106,7 @@ async fn a_new_root_seals_once_every_live_node_holds_it() {
         // Whoever lacks it does not begin.
         std::fs::remove_file(there.path().join("root/2")).unwrap();
         let without = process(&context, there.path()).unwrap();
-        assert!(Keyring::open(without).await.unwrap_err().to_string().contains("lacks root secret 2"));
+        assert!(Keyring::open(without).await.err().unwrap().to_string().contains("lacks root secret 2"));
         // Signing keys are as they were.
         let keys = Keyring::list(&one).await.unwrap();
         assert!(keys.iter().any(|key| key.purpose == KeyPurpose::Token && key.state == KeyState::Active));
@@ -232,7 +232,7 @@ async fn what_is_written_meanwhile_is_never_lost() {
             for number in 1..=ROWS {
                 let id = Uuid::from_u128(number);
                 // One that follows late goes on under the old one.
-                let old = process(&context, folder.path()).unwrap().vault;
+                let old = process(&context, folder.path()).unwrap().vault.clone();
                 assert!(number % 2 == 0 || old.seal_with(1));
                 let record = old.seal_row(&context.random, "holder_record", id, &"new").unwrap();
                 let mut tx = context.db.write().await.unwrap();
