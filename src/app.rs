@@ -116,8 +116,6 @@ pub struct App {
     pub stop_log: StopLog,
     /// Whether the database is the one that this process began with.
     pub database_watch: restore::Watch,
-    /// Rows under an older root secret.
-    pub reseal: reseal::Reseal,
     /// Device proofs that were sent.
     pub spent: SpentProofs,
     guard: Guard,
@@ -223,7 +221,6 @@ impl App {
             proposals: Proposals::new(context.clone()),
             database_watch: restore::Watch::new(context.clone(), stop_log.clone()),
             stop_log,
-            reseal: reseal::Reseal::new(context.clone()),
             spent: SpentProofs::start(context.clone()),
             guard,
             gate: CaptchaGate::new(context.clone()),
@@ -251,7 +248,7 @@ impl App {
             stop_log::module(&self.stop_log),
             restore::module(&self.database_watch),
             keyring::module(&self.keyring, self.in_time()),
-            reseal::module(&self.reseal, self.in_time()),
+            reseal::module(&reseal::Reseal::new(self.context.clone()), self.in_time()),
             captcha::module(&self.gate),
             device::module(&self.guard, &self.spent),
             registration::module(&self.context, &self.registrations, &self.gate),

@@ -6,14 +6,12 @@
 //! look-ups and chains alone (docs/adr/0042-retiring-a-root-secret.md).
 
 mod column;
+mod files;
 mod label;
 mod retained;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -27,17 +25,15 @@ use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::failpoint::{self, Side};
 use crate::random::Random;
 
 pub use column::{Column, same_row};
+pub use files::{read_private, write_private};
 pub use label::Label;
 pub use retained::{Retained, retained_path};
 
 /// Length of a blind index in bytes: 128 bits never collide among 280 million people.
 pub const INDEX_LENGTH: usize = 16;
-/// Most names tried for a draft file, past those that crashes left behind.
-const DRAFTS: u32 = 1_000;
 
 /// Faults of root secrets and of sealed values.
 #[derive(Debug, thiserror::Error)]
@@ -381,6 +377,11 @@ impl Vault {
         sealed.first() != Some(&self.current())
     }
 
+    /// Whether the version that sealed a value is here. Where it was retired, what lives for moments only has ended with it.
+    pub fn is_known(&self, sealed: &[u8]) -> bool {
+        sealed.first().is_some_and(|version| self.roots.contains_key(version))
+    }
+
     /// Opens what [`Vault::seal`] made with the same label and context.
     ///
     /// # Errors
@@ -446,107 +447,6 @@ fn associated_data(version: u8, context: &[&[u8]]) -> Vec<u8> {
         aad.extend_from_slice(part);
     }
     aad
-}
-
-/// Reads a file that only its owner may read.
-///
-/// # Errors
-/// When it cannot be read or its mode lets others in.
-pub fn read_private(path: &Path) -> Result<Vec<u8>, VaultError> {
-    use std::os::unix::fs::PermissionsExt;
-    let metadata = std::fs::metadata(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))?;
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(VaultError::File(format!(
-            "{}: mode {mode:o} lets others read it; run `chmod 600` on it",
-            path.display()
-        )));
-    }
-    let bytes = std::fs::read(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))?;
-    if bytes.is_empty() {
-        let path = path.display();
-        return Err(VaultError::File(format!(
-            "{path}: empty, left by a write that broke off: remove it, and copy it from another node or the backup where one \
-             is there"
-        )));
-    }
-    Ok(bytes)
-}
-
-/// Writes a new file durably, readable by its owner only; an existing file is never overwritten. The file appears whole
-/// or not at all: after a full disk, nothing is left that a later start would take for a key.
-///
-/// # Errors
-/// When it exists already or cannot be written.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
-    write_whole(path, |file| file.write_all(bytes))
-        .map_err(|error| VaultError::File(format!("{}: {error}", path.display())))
-}
-
-/// Fills a draft file beside `path`, and renames it when all of it is on the disk.
-fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    std::fs::create_dir_all(folder)?;
-    let (draft, mut file) = draft_beside(path, folder)?;
-    let written = fill(&mut file).and_then(|()| file.sync_all());
-    failpoint::pass("file.write", Side::Before);
-    let written = written.and_then(|()| name_new(&draft, path));
-    failpoint::pass("file.write", Side::After);
-    let removed = std::fs::remove_file(&draft);
-    written?;
-    match removed {
-        // The draft was renamed, not linked.
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    // A name is durable after `fsync` of its folder, and the folder after `fsync` of its parent.
-    sync_folder(folder).and_then(|()| folder.parent().map_or(Ok(()), sync_folder)).inspect_err(|_| {
-        let _ = std::fs::remove_file(path);
-    })
-}
-
-/// An empty draft file in the same folder, whose name is never read as a key. Drafts that crashes left are passed over.
-fn draft_beside(path: &Path, folder: &Path) -> io::Result<(PathBuf, File)> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
-    for number in 0..DRAFTS {
-        let mut draft = OsString::from(".");
-        draft.push(name);
-        draft.push(format!(".{number}.new"));
-        let draft = folder.join(draft);
-        match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft) {
-            Ok(file) => return Ok((draft, file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
-            Err(error) => return Err(error),
-        }
-    }
-    Err(last)
-}
-
-/// Gives the draft its final name, unless a file of that name exists.
-fn name_new(draft: &Path, path: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    match std::fs::hard_link(draft, path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            // Some file systems have no hard links.
-            Ok(renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE)?)
-        }
-        linked => linked,
-    }
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // An unreadable folder, or a file system without `fsync` of folders: more durability is not to be had there.
-        Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => Ok(()),
-        synced => synced,
-    }
 }
 
 #[cfg(test)]
@@ -641,60 +541,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_retained_of_a_root_finds_rows_and_opens_none() {
-        let (random, row) = (Random::seeded(1), Uuid::from_u128(1));
-        let dir = tempfile::tempdir().unwrap();
-        write_private(&dir.path().join("1"), &[7; 32]).unwrap();
-        write_private(&dir.path().join("2"), &[8; 32]).unwrap();
-        for epoch in [None, Some(5)] {
-            let of = |vault: Vault| epoch.map_or(vault.clone(), |epoch| vault.in_epoch(epoch));
-            let whole = of(Vault::load(dir.path()).unwrap());
-            whole.seal_with(1);
-            let sealed = whole.seal_bytes(&random, "t", row, b"x").unwrap();
-            let card = whole.lasting().encrypt(1, Label::TokenSeal, &[1; 12], b"a", b"card").unwrap();
-            for cards in [false, true] {
-                let rest = whole.retain(1, cards).unwrap();
-                let path = retained_path(dir.path(), 1);
-                write_private(&path, rest.to_text().as_bytes()).unwrap();
-                std::fs::rename(dir.path().join("1"), dir.path().join("out")).unwrap();
-                let retired = of(Vault::load(dir.path()).unwrap());
-                for label in Label::ALL {
-                    let known = retired.mac(1, label, &[b"x"]);
-                    let keeps = label.is_retained() || (cards && label == Label::TokenSeal && epoch.is_none());
-                    assert_eq!(known, whole.mac(1, label, &[b"x"]).filter(|_| keeps), "{label:?} {epoch:?}");
-                    if label.is_retained() {
-                        assert_eq!(retired.mac_index(label, &[b"x"]), whole.mac_index(label, &[b"x"]), "{label:?}");
-                    }
-                    assert!(retired.key(1, label).is_none());
-                }
-                assert!(retired.open_bytes("t", row, &sealed).is_err());
-                let opened = retired.lasting().decrypt(1, Label::TokenSeal, &[1; 12], b"a", &card);
-                assert_eq!(opened.is_ok(), cards);
-                assert!(retired.encrypt(1, Label::TokenSeal, &[1; 12], b"a", b"card").is_err());
-                assert!(!retired.seal_with(1));
-                assert_eq!((retired.current(), retired.versions().collect::<Vec<_>>()), (2, vec![2]));
-                std::fs::rename(dir.path().join("out"), dir.path().join("1")).unwrap();
-                std::fs::remove_file(path).unwrap();
-            }
-        }
-    }
-
-    #[test]
-    fn in_a_later_epoch_a_retained_root_has_other_keys_of_it() {
-        let secrets = BTreeMap::from([(1, Zeroizing::new([7; 32])), (2, Zeroizing::new([8; 32]))]);
-        let rest = Vault::new(&secrets).unwrap().in_epoch(5).retain(1, false).unwrap();
-        let rest = Retained::parse(1, rest.to_text().as_bytes()).unwrap();
-        let two = BTreeMap::from([(2, Zeroizing::new([8; 32]))]);
-        let retired = Vault::beside(&two, BTreeMap::from([(1, rest)])).unwrap();
-        let code = |vault: &Vault| vault.mac(1, Label::ActivationCode, &[b"x"]).unwrap();
-        let (five, six) = (retired.in_epoch(5), retired.in_epoch(6));
-        assert_eq!(code(&five), code(&Vault::new(&secrets).unwrap().in_epoch(5)));
-        assert!(code(&six) != code(&five) && code(&six) != code(&retired));
-        assert_eq!(code(&six.in_epoch(5)), code(&five));
-        assert_eq!(six.mac(1, Label::NikIndex, &[b"x"]), five.mac(1, Label::NikIndex, &[b"x"]));
-    }
-
-    #[test]
     fn open_modes_are_refused() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
@@ -704,33 +550,5 @@ mod tests {
         assert!(Vault::load(dir.path()).is_ok());
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(Vault::load(dir.path()), Err(VaultError::File(message)) if message.contains("chmod 600")));
-    }
-
-    #[test]
-    fn a_write_that_breaks_off_leaves_nothing_behind() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("keys").join("token-0102030405060708.pem");
-        let full = |file: &mut File| {
-            file.write_all(b"-----BEGIN").unwrap();
-            Err(io::Error::from(io::ErrorKind::StorageFull))
-        };
-        assert_eq!(write_whole(&path, full).unwrap_err().kind(), io::ErrorKind::StorageFull);
-        assert_eq!(std::fs::read_dir(dir.path().join("keys")).unwrap().count(), 0);
-        // What a crash left is in nobody's way.
-        let left = dir.path().join("keys").join(".token-0102030405060708.pem.0.new");
-        std::fs::write(&left, b"").unwrap();
-        write_private(&path, b"whole").unwrap();
-        assert_eq!(read_private(&path).unwrap(), b"whole");
-        assert_eq!(std::fs::read_dir(dir.path().join("keys")).unwrap().count(), 2);
-        assert!(write_private(&path, b"other").is_err());
-        assert_eq!(read_private(&path).unwrap(), b"whole");
-        assert!(left.exists());
-    }
-
-    #[test]
-    fn an_empty_file_is_called_empty() {
-        let dir = tempfile::tempdir().unwrap();
-        write_private(&dir.path().join("1"), b"").unwrap();
-        assert!(matches!(Vault::load(dir.path()), Err(VaultError::File(message)) if message.contains("remove it")));
     }
 }

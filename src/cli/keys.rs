@@ -55,7 +55,8 @@ pub enum Command {
     /// run on every node, which is then started again.
     RetireRoot {
         /// The version, as `keys roots` shows it.
-        version: u8,
+        #[arg(value_name = "VERSION")]
+        root: u8,
         /// The folder that takes its file: a medium that goes into a safe, or is destroyed. Old backups open with nothing else.
         #[arg(long)]
         safe: PathBuf,
@@ -148,10 +149,10 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
             }
         }
         Command::Roots => show_roots(&open_context(config).await?, format).await?,
-        Command::RetireRoot { version, safe, keep_cards, void } => {
+        Command::RetireRoot { root, safe, keep_cards, void } => {
             let context = open_context(config).await?;
             let choice = Choice { keep_cards, void };
-            show_retired(version, reseal::retire::retire(&context, version, choice, &safe).await, format)?;
+            show_retired(root, reseal::retire::retire(&context, root, choice, &safe).await, format)?;
         }
         Command::Export => {
             let context = open_context(config).await?;

@@ -22,7 +22,7 @@ const PERIOD: Duration = Duration::from_secs(2);
 const METRICS: &[Metric] = &[
     Metric::counter(
         "ikd_reseal_rows_total",
-        "Rows that were met under an older root secret, by outcome (done, changed, unopened).",
+        "Rows that were looked at to seal them anew, by outcome (done, changed, unopened, current).",
     ),
     Metric::gauge("ikd_reseal_columns_left", "Columns that are not sealed whole with the root secret that seals now."),
 ];

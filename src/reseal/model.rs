@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 pub const LONGEST_SECONDS: i64 = crate::life::model::LINK_SECONDS;
 
 /// How far one column is.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     /// `table.column`.
     pub part: String,

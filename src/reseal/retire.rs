@@ -63,8 +63,7 @@ pub async fn retire(context: &Context, version: u8, choice: Choice, safe: &Path)
     let folder = context.config.keys.directory.join("root");
     // Before anything is decided that could not be done here.
     check_safe(&folder, safe)?;
-    let mut tx = context.db.read().await?;
-    let rows = roots::all(&mut tx).await?;
+    let rows = roots::all(&mut context.db.read().await?).await?;
     let row = rows.iter().find(|row| row.version == number).ok_or(Code::NotFound)?;
     let is_retired = match row.state {
         RootState::Next | RootState::Active => return Err(Code::WrongState.into()),
@@ -78,14 +77,13 @@ pub async fn retire(context: &Context, version: u8, choice: Choice, safe: &Path)
     }
     if !is_retired && !choice.void && !choice.keep_cards {
         let before = row.replaced_at.unwrap_or(now).plus_seconds(LATE_SECONDS);
-        needs.cards = card::counting(&mut tx, before, now).await?;
+        needs.cards = card::counting(&mut context.db.read().await?, before, now).await?;
     }
-    drop(tx);
     if needs != Needs::default() {
         go_over_again(context, &rows, &needs).await?;
         return Ok(Retired::Needed(needs));
     }
-    let keeps_cards = if is_retired { row.keeps_cards != 0 } else { choice.keep_cards };
+    let keeps_cards = if is_retired { row.keeps_cards } else { choice.keep_cards };
     let retained = context.vault.retain(version, keeps_cards);
     if !is_retired {
         // Whoever decides it holds it: else nothing would be left of it.

@@ -140,7 +140,9 @@ impl Reseal {
         match counted {
             Ok((done, unopened)) => {
                 let changed = anew.len() as i64 - done;
-                for (outcome, rows) in [("done", done), ("changed", changed), ("unopened", unopened)] {
+                let current = rows.len() as i64 - met;
+                let outcomes = [("done", done), ("changed", changed), ("unopened", unopened), ("current", current)];
+                for (outcome, rows) in outcomes {
                     metrics::counter!("ikd_reseal_rows_total", "outcome" => outcome).increment(rows.unsigned_abs());
                 }
                 if unopened > 0 {

@@ -14,7 +14,17 @@ const OF_VERSION: &str = "SELECT part, reached, met, resealed, unopened, begun_a
 
 /// How far all columns are with a version.
 pub async fn of_version(tx: &mut Tx, version: i64) -> DbResult<Vec<Progress>> {
-    fetch_all!(tx, Progress, OF_VERSION, version)
+    type Row = (String, Uuid, i64, i64, i64, Timestamp, Option<Timestamp>);
+    let part = |(part, reached, met, resealed, unopened, begun_at, finished_at): Row| Progress {
+        part,
+        reached,
+        met,
+        resealed,
+        unopened,
+        begun_at,
+        finished_at,
+    };
+    Ok(fetch_all!(tx, Row, OF_VERSION, version)?.into_iter().map(part).collect())
 }
 
 const BEGIN: &str = "INSERT INTO reseal_progress (version, part, reached, met, resealed, unopened, begun_at) \

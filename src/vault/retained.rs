@@ -140,3 +140,68 @@ fn derived(key: &Key, epoch: i64) -> Key {
     mac.update(&epoch.to_be_bytes());
     Zeroizing::new(mac.finalize().into_bytes().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::random::Random;
+    use crate::vault::{Vault, write_private};
+
+    #[test]
+    fn what_is_retained_of_a_root_finds_rows_and_opens_none() {
+        let (random, row) = (Random::seeded(1), Uuid::from_u128(1));
+        let dir = tempfile::tempdir().unwrap();
+        write_private(&dir.path().join("1"), &[7; 32]).unwrap();
+        write_private(&dir.path().join("2"), &[8; 32]).unwrap();
+        for epoch in [None, Some(5)] {
+            let of = |vault: Vault| epoch.map_or(vault.clone(), |epoch| vault.in_epoch(epoch));
+            let whole = of(Vault::load(dir.path()).unwrap());
+            whole.seal_with(1);
+            let sealed = whole.seal_bytes(&random, "t", row, b"x").unwrap();
+            let card = whole.lasting().encrypt(1, Label::TokenSeal, &[1; 12], b"a", b"card").unwrap();
+            for cards in [false, true] {
+                let rest = whole.retain(1, cards).unwrap();
+                let path = retained_path(dir.path(), 1);
+                write_private(&path, rest.to_text().as_bytes()).unwrap();
+                std::fs::rename(dir.path().join("1"), dir.path().join("out")).unwrap();
+                let retired = of(Vault::load(dir.path()).unwrap());
+                for label in Label::ALL {
+                    let known = retired.mac(1, label, &[b"x"]);
+                    let keeps = label.is_retained() || (cards && label == Label::TokenSeal && epoch.is_none());
+                    assert_eq!(known, whole.mac(1, label, &[b"x"]).filter(|_| keeps), "{label:?} {epoch:?}");
+                    if label.is_retained() {
+                        assert_eq!(retired.mac_index(label, &[b"x"]), whole.mac_index(label, &[b"x"]), "{label:?}");
+                    }
+                    assert!(retired.key(1, label).is_none());
+                }
+                assert!(retired.open_bytes("t", row, &sealed).is_err());
+                let opened = retired.lasting().decrypt(1, Label::TokenSeal, &[1; 12], b"a", &card);
+                assert_eq!(opened.is_ok(), cards);
+                assert!(retired.encrypt(1, Label::TokenSeal, &[1; 12], b"a", b"card").is_err());
+                assert!(!retired.seal_with(1));
+                assert_eq!((retired.current(), retired.versions().collect::<Vec<_>>()), (2, vec![2]));
+                std::fs::rename(dir.path().join("out"), dir.path().join("1")).unwrap();
+                std::fs::remove_file(path).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn in_a_later_epoch_a_retained_root_has_other_keys_of_it() {
+        let secrets = BTreeMap::from([(1, Zeroizing::new([7; 32])), (2, Zeroizing::new([8; 32]))]);
+        let rest = Vault::new(&secrets).unwrap().in_epoch(5).retain(1, false).unwrap();
+        let rest = Retained::parse(1, rest.to_text().as_bytes()).unwrap();
+        let two = BTreeMap::from([(2, Zeroizing::new([8; 32]))]);
+        let retired = Vault::beside(&two, BTreeMap::from([(1, rest)])).unwrap();
+        let code = |vault: &Vault| vault.mac(1, Label::ActivationCode, &[b"x"]).unwrap();
+        let (five, six) = (retired.in_epoch(5), retired.in_epoch(6));
+        assert_eq!(code(&five), code(&Vault::new(&secrets).unwrap().in_epoch(5)));
+        assert!(code(&six) != code(&five) && code(&six) != code(&retired));
+        assert_eq!(code(&six.in_epoch(5)), code(&five));
+        assert_eq!(six.mac(1, Label::NikIndex, &[b"x"]), five.mac(1, Label::NikIndex, &[b"x"]));
+    }
+}

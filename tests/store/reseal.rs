@@ -118,7 +118,7 @@ const ADD_RECORD: &str = "INSERT INTO holder_record (resident_id, sealed, update
 const ADD_VIEW: &str = "INSERT INTO reasoned_view (officer_id, registration_id, opened_at, office_id, reason_sealed) \
     VALUES ($1, $2, $3, $1, $4)";
 const ADD_PHOTO: &str =
-    "INSERT INTO staff_photo (staff_id, office_id, sealed, taken_by, taken_at) VALUES ($1, $1, $2, $1, 0)";
+    "INSERT INTO staff_photo (staff_id, office_id, sealed, taken_by, taken_at) VALUES ($1, $1, $2, $3, 0)";
 const ADD_RECAP: &str = "INSERT INTO recap (office_id, month, state, revision, asked_by, asked_at, refusal_sealed, content) \
     VALUES ($1, $2, 'refused', 1, $1, 0, $3, '')";
 const SET_RECORD: &str = "UPDATE holder_record SET sealed = $2 WHERE resident_id = $1";
@@ -148,7 +148,7 @@ async fn with_rows(context: &Context, folder: &Path) -> Context {
         execute!(&mut tx, ADD_VIEW, OFFICER, id, number as i64, reason).unwrap();
     }
     let photo = vault.seal_bytes(random, "staff_photo", OFFICER, b"jpeg").unwrap();
-    execute!(&mut tx, ADD_PHOTO, OFFICER, photo).unwrap();
+    execute!(&mut tx, ADD_PHOTO, OFFICER, photo, Uuid::from_u128(8)).unwrap();
     let bound = Uuid::from_u128(OFFICER.as_u128() ^ 24_300);
     let refusal = vault.seal_bytes(random, "recap.refusal", bound, b"why").unwrap();
     execute!(&mut tx, ADD_RECAP, OFFICER, 24_300_i64, refusal).unwrap();

@@ -114,7 +114,6 @@ const NOT_SEALED: &[&str] = &[
     "mail_allowance.email_index",
     "node_key.kid",
     "presentation_code.code_index",
-    "printed_card.helper_index",
     "recovery.device_thumbprint",
     "register_import.source_digest",
     "register_record.nik_index",

@@ -23,7 +23,7 @@ pub enum RootState {
 crate::text_column!(RootState);
 
 /// A version, as all nodes know it.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RootRow {
     /// Its number.
     pub version: i64,
@@ -39,8 +39,8 @@ pub struct RootRow {
     pub replaced_at: Option<Timestamp>,
     /// When it was retired.
     pub retired_at: Option<Timestamp>,
-    /// 1: printed cards whose claim it sealed still open after that.
-    pub keeps_cards: i64,
+    /// Whether printed cards whose claim it sealed still open after that.
+    pub keeps_cards: bool,
 }
 
 /// What the audit log is about where it is about a version.

@@ -13,7 +13,19 @@ const ALL: &str = "SELECT version, state, fingerprint, published_at, activated_a
 
 /// All versions, oldest first.
 pub async fn all(tx: &mut Tx) -> DbResult<Vec<RootRow>> {
-    fetch_all!(tx, RootRow, ALL)
+    type Row = (i64, RootState, String, Timestamp, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, i64);
+    let row =
+        |(version, state, fingerprint, published_at, activated_at, replaced_at, retired_at, keeps): Row| RootRow {
+            version,
+            state,
+            fingerprint,
+            published_at,
+            activated_at,
+            replaced_at,
+            retired_at,
+            keeps_cards: keeps != 0,
+        };
+    Ok(fetch_all!(tx, Row, ALL)?.into_iter().map(row).collect())
 }
 
 const ADD: &str = "INSERT INTO root_secret (version, state, fingerprint, published_at, activated_at, replaced_at, keeps_cards) \
