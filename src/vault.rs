@@ -13,7 +13,7 @@ mod retained;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
@@ -34,6 +34,9 @@ pub use retained::{Retained, retained_path};
 
 /// Length of a blind index in bytes: 128 bits never collide among 280 million people.
 pub const INDEX_LENGTH: usize = 16;
+
+/// No version: the latest seals.
+const LATEST: u16 = u16::MAX;
 
 /// Faults of root secrets and of sealed values.
 #[derive(Debug, thiserror::Error)]
@@ -127,8 +130,8 @@ pub struct Vault {
     retained: Arc<BTreeMap<u8, Retained>>,
     /// Of the highest version.
     latest: (u8, Arc<Root>),
-    /// The version that seals, for all clones and epochs of one process; 0 for the latest.
-    sealing: Arc<AtomicU8>,
+    /// The version that seals, for all clones and epochs of one process; [`LATEST`] while nobody has said which.
+    sealing: Arc<AtomicU16>,
     /// The same keys of no epoch, where this is a vault of one.
     lasting: Option<Arc<Vault>>,
     epoch: Option<i64>,
@@ -150,13 +153,13 @@ impl Vault {
     /// [`Vault::new`], beside what is left of versions that were retired.
     pub fn beside(secrets: &BTreeMap<u8, Zeroizing<[u8; 32]>>, retained: BTreeMap<u8, Retained>) -> Option<Self> {
         let roots = secrets.iter().map(|(&version, secret)| (version, Arc::new(Root::derive(secret)))).collect();
-        Self::of(roots, retained, Arc::default())
+        Self::of(roots, retained, Arc::new(AtomicU16::new(LATEST)))
     }
 
     fn of(
         roots: BTreeMap<u8, Arc<Root>>,
         mut retained: BTreeMap<u8, Retained>,
-        sealing: Arc<AtomicU8>,
+        sealing: Arc<AtomicU16>,
     ) -> Option<Self> {
         let (&version, root) = roots.last_key_value()?;
         let latest = (version, Arc::clone(root));
@@ -196,7 +199,7 @@ impl Vault {
             roots: Arc::new(BTreeMap::from([(1, Arc::clone(&root))])),
             retained: Arc::default(),
             latest: (1, root),
-            sealing: Arc::default(),
+            sealing: Arc::new(AtomicU16::new(LATEST)),
             lasting: None,
             epoch: None,
         }
@@ -250,7 +253,8 @@ impl Vault {
 
     /// The version that seals now, with its keys.
     fn now(&self) -> (u8, &Root) {
-        let chosen = self.roots.get_key_value(&self.sealing.load(Ordering::Relaxed));
+        let chosen = u8::try_from(self.sealing.load(Ordering::Relaxed)).ok();
+        let chosen = chosen.and_then(|version| self.roots.get_key_value(&version));
         chosen.map_or((self.latest.0, &*self.latest.1), |(&version, root)| (version, root))
     }
 
@@ -258,7 +262,7 @@ impl Vault {
     pub fn seal_with(&self, version: u8) -> bool {
         let here = self.roots.contains_key(&version);
         if here {
-            self.sealing.store(version, Ordering::Relaxed);
+            self.sealing.store(version.into(), Ordering::Relaxed);
         }
         here
     }

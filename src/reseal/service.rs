@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use super::columns;
 use super::model::{Progress, Status, Step, whole_groups};
@@ -30,6 +29,9 @@ const BATCH: usize = 50;
 const PAUSE: Duration = Duration::from_millis(20);
 /// For how many looks at the rows a node may go on to seal with the version before: the job begins after that, or it would come again for nothing.
 const LOOKS: i64 = 3;
+
+/// A row's key, the value that was read, and the one in its place.
+type Anew = (Uuid, Vec<u8>, Vec<u8>);
 
 /// Seals rows anew. Cloning shares it.
 #[derive(Clone)]
@@ -89,7 +91,8 @@ impl Reseal {
         let refresh = i64::try_from(self.context.config.keys.refresh_seconds.max(1)).unwrap_or(i64::MAX);
         let settled = active.activated_at?.plus_seconds(refresh.saturating_mul(LOOKS)) <= self.context.now();
         let follows = i64::from(self.context.vault.current()) == active.version;
-        let is_older = rows.iter().any(|row| row.state == RootState::Old);
+        // Also one that was retired: who followed late may have gone on with it.
+        let is_older = rows.iter().any(|row| row.version < active.version);
         (settled && follows && is_older).then_some(active.version)
     }
 
@@ -160,9 +163,8 @@ impl Reseal {
         }
     }
 
-    /// How many of these rows an older version seals, and those of them that open: key, old value, new value.
-    #[allow(clippy::type_complexity, reason = "key, old, new")]
-    fn sealed_anew(&self, column: &Column, rows: &[Row]) -> Result<(i64, Vec<(Uuid, Vec<u8>, Vec<u8>)>)> {
+    /// How many of these rows an older version seals, and those of them that open.
+    fn sealed_anew(&self, column: &Column, rows: &[Row]) -> Result<(i64, Vec<Anew>)> {
         let vault = &self.context.vault;
         let (mut met, mut anew) = (0, Vec::new());
         for row in rows {
@@ -170,7 +172,6 @@ impl Reseal {
             met += 1;
             let context: [&[u8]; 2] = [column.bound_to.as_bytes(), row.bound.as_bytes()];
             let Ok(plain) = vault.open(Label::Column, &context, old) else { continue };
-            let plain: Zeroizing<Vec<u8>> = plain;
             anew.push((row.key, old.clone(), vault.seal(Label::Column, &self.context.random, &context, &plain)?));
         }
         Ok((met, anew))
