@@ -188,6 +188,10 @@ INSERT INTO distribution (name, kind) VALUES
     ('lease', 'whole'),
     ('node', 'whole'),
     ('node_key', 'whole'),
+    -- A handful of versions, and how far the rows are sealed anew.
+    ('node_root', 'whole'),
+    ('root_secret', 'whole'),
+    ('reseal_progress', 'whole'),
     ('stop_file', 'whole'),
     ('write_probe', 'whole');
 

@@ -44,8 +44,8 @@ use crate::webhook::Webhooks;
 use crate::{
     activation, admin, annulment, branch, captcha, card, closure, contact, correction, counter, decoder, device,
     directory, dispute, duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office,
-    outreach, partner, proposal, recovery, refresh, register, registration, relying_party, restore, sandbox, staff,
-    status_list, stop_log, tlog, transaction, transfer, verification, wallet, webhook, window,
+    outreach, partner, proposal, recovery, refresh, register, registration, relying_party, reseal, restore, sandbox,
+    staff, status_list, stop_log, tlog, transaction, transfer, verification, wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -249,6 +249,7 @@ impl App {
             stop_log::module(&self.stop_log),
             restore::module(&self.database_watch),
             keyring::module(&self.keyring, self.in_time()),
+            reseal::module(&reseal::Reseal::new(self.context.clone()), self.in_time()),
             captcha::module(&self.gate),
             device::module(&self.guard, &self.spent),
             registration::module(&self.context, &self.registrations, &self.gate),

@@ -72,6 +72,7 @@ pub mod refresh;
 pub mod register;
 pub mod registration;
 pub mod relying_party;
+pub mod reseal;
 pub mod restore;
 pub mod retention;
 pub mod sandbox;

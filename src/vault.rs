@@ -2,16 +2,18 @@
 //!
 //! `keys/root/<n>` holds 32 random bytes. HKDF-SHA-256 (RFC 5869) with a label derives one key per use, so no key
 //! serves two purposes. A ciphertext begins with the version `n`, which is also part of the associated data: a new root
-//! can be added, and values sealed under an old one stay readable.
+//! can be added, and values sealed under an old one stay readable. Of a root that was retired `root/<n>.retained` holds the keys of
+//! look-ups and chains alone (docs/adr/0042-retiring-a-root-secret.md).
 
+mod column;
+mod files;
 mod label;
+mod retained;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use aes_gcm_siv::aead::{Aead, KeyInit, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, Nonce};
@@ -23,15 +25,18 @@ use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::failpoint::{self, Side};
 use crate::random::Random;
 
+pub use column::{Column, same_row};
+pub use files::{read_private, write_private};
 pub use label::Label;
+pub use retained::{Retained, retained_path};
 
 /// Length of a blind index in bytes: 128 bits never collide among 280 million people.
 pub const INDEX_LENGTH: usize = 16;
-/// Most names tried for a draft file, past those that crashes left behind.
-const DRAFTS: u32 = 1_000;
+
+/// No version: the latest seals.
+const LATEST: u16 = u16::MAX;
 
 /// Faults of root secrets and of sealed values.
 #[derive(Debug, thiserror::Error)]
@@ -93,18 +98,22 @@ impl Root {
     }
 
     fn mac(&self, label: Label, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = self.keys(label).mac.clone();
-        for part in parts {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part);
-        }
-        mac.finalize().into_bytes().into()
+        of_parts(self.keys(label).mac.clone(), parts)
     }
 
     fn encrypt(&self, label: Label, nonce: &[u8; 12], aad: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, VaultError> {
         let payload = Payload { msg: plaintext, aad };
         self.keys(label).cipher.encrypt(&Nonce::from(*nonce), payload).map_err(|_| VaultError::Seal)
     }
+}
+
+/// The digest of parts, each preceded by its length.
+fn of_parts(mut mac: Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
 }
 
 /// HMAC-SHA-256 with a key of 32 bytes, which RFC 2104 pads with zeros to the block of 64.
@@ -118,8 +127,11 @@ fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
 #[derive(Clone)]
 pub struct Vault {
     roots: Arc<BTreeMap<u8, Arc<Root>>>,
-    current: (u8, Arc<Root>),
-    first: (u8, Arc<Root>),
+    retained: Arc<BTreeMap<u8, Retained>>,
+    /// Of the highest version.
+    latest: (u8, Arc<Root>),
+    /// The version that seals, for all clones and epochs of one process; [`LATEST`] while nobody has said which.
+    sealing: Arc<AtomicU16>,
     /// The same keys of no epoch, where this is a vault of one.
     lasting: Option<Arc<Vault>>,
     epoch: Option<i64>,
@@ -132,16 +144,29 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// From root secrets by version. The highest version seals, all versions open. Blind indexes use the lowest
-    /// version, because rows are found by them. `None` when there is no secret.
+    /// From root secrets by version. The highest version seals ([`Vault::seal_with`]), all versions open. Blind indexes use the
+    /// lowest version, because rows are found by them. `None` when there is no secret.
     pub fn new(secrets: &BTreeMap<u8, Zeroizing<[u8; 32]>>) -> Option<Self> {
-        Self::of(secrets.iter().map(|(&version, secret)| (version, Arc::new(Root::derive(secret)))).collect())
+        Self::beside(secrets, BTreeMap::new())
     }
 
-    fn of(roots: BTreeMap<u8, Arc<Root>>) -> Option<Self> {
-        let named = |(version, root): (&u8, &Arc<Root>)| (*version, Arc::clone(root));
-        let (first, current) = (named(roots.first_key_value()?), named(roots.last_key_value()?));
-        Some(Self { roots: Arc::new(roots), current, first, lasting: None, epoch: None })
+    /// [`Vault::new`], beside what is left of versions that were retired.
+    pub fn beside(secrets: &BTreeMap<u8, Zeroizing<[u8; 32]>>, retained: BTreeMap<u8, Retained>) -> Option<Self> {
+        let roots = secrets.iter().map(|(&version, secret)| (version, Arc::new(Root::derive(secret)))).collect();
+        Self::of(roots, retained, Arc::new(AtomicU16::new(LATEST)))
+    }
+
+    fn of(
+        roots: BTreeMap<u8, Arc<Root>>,
+        mut retained: BTreeMap<u8, Retained>,
+        sealing: Arc<AtomicU16>,
+    ) -> Option<Self> {
+        let (&version, root) = roots.last_key_value()?;
+        let latest = (version, Arc::clone(root));
+        // Who holds the secret needs no rest of it.
+        retained.retain(|version, _| !roots.contains_key(version));
+        let (roots, retained) = (Arc::new(roots), Arc::new(retained));
+        Some(Self { roots, retained, latest, sealing, lasting: None, epoch: None })
     }
 
     /// The vault of an epoch, which a restored database begins: what was sealed or derived in another one to be of use for a while
@@ -151,7 +176,8 @@ impl Vault {
         let lasting = self.lasting();
         let expand = |root: &Arc<Root>| Arc::new(Root::expand(root.prk.clone(), Some(epoch)));
         let roots = lasting.roots.iter().map(|(&version, root)| (version, expand(root))).collect();
-        let of_epoch = Self::of(roots).unwrap_or_else(|| lasting.clone());
+        let retained = lasting.retained.iter().map(|(&version, rest)| (version, rest.in_epoch(epoch))).collect();
+        let of_epoch = Self::of(roots, retained, Arc::clone(&lasting.sealing)).unwrap_or_else(|| lasting.clone());
         Self { lasting: Some(Arc::new(lasting)), epoch: Some(epoch), ..of_epoch }
     }
 
@@ -169,17 +195,17 @@ impl Vault {
     /// One root secret of version 1, for tests and vectors.
     pub fn single(secret: [u8; 32]) -> Self {
         let root = Arc::new(Root::derive(&secret));
-        let only = (1, Arc::clone(&root));
         Self {
-            roots: Arc::new(BTreeMap::from([(1, root)])),
-            current: only.clone(),
-            first: only,
+            roots: Arc::new(BTreeMap::from([(1, Arc::clone(&root))])),
+            retained: Arc::default(),
+            latest: (1, root),
+            sealing: Arc::new(AtomicU16::new(LATEST)),
             lasting: None,
             epoch: None,
         }
     }
 
-    /// Reads all of `dir/<n>`. A file that others than its owner may read is refused.
+    /// Reads all of `dir/<n>` and `dir/<n>.retained`. A file that others than its owner may read is refused.
     ///
     /// # Errors
     /// When there is none, or one is unreadable, too open, or not 32 bytes long.
@@ -193,10 +219,17 @@ impl Vault {
     /// As [`Vault::load`]; when the two forms of one hold different secrets.
     pub fn load_beside(dir: &Path, unwrapped: RootSecrets) -> Result<Self, VaultError> {
         let mut secrets: BTreeMap<u8, _> = unwrapped.into_iter().collect();
+        let mut retained = BTreeMap::new();
         let entries = std::fs::read_dir(dir).map_err(|_| VaultError::Missing(dir.display().to_string()))?;
         for entry in entries {
             let path = entry.map_err(|error| VaultError::File(format!("{}: {error}", dir.display())))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            if let Some(version) = name.strip_suffix(retained::SUFFIX).and_then(|version| version.parse::<u8>().ok()) {
+                let text = Zeroizing::new(read_private(&path)?);
+                let read = Retained::parse(version, &text);
+                let wrong = || VaultError::File(format!("{}: not written by `ikd keys retire-root`", path.display()));
+                retained.insert(version, read.ok_or_else(wrong)?);
+            }
             let Ok(version) = name.parse::<u8>() else { continue };
             let bytes = Zeroizing::new(read_private(&path)?);
             let secret: [u8; 32] = bytes
@@ -210,12 +243,28 @@ impl Vault {
             }
             secrets.insert(version, secret);
         }
-        Self::new(&secrets).ok_or_else(|| VaultError::Missing(dir.display().to_string()))
+        Self::beside(&secrets, retained).ok_or_else(|| VaultError::Missing(dir.display().to_string()))
     }
 
     /// The version that seals now.
-    pub const fn current(&self) -> u8 {
-        self.current.0
+    pub fn current(&self) -> u8 {
+        self.now().0
+    }
+
+    /// The version that seals now, with its keys.
+    fn now(&self) -> (u8, &Root) {
+        let chosen = u8::try_from(self.sealing.load(Ordering::Relaxed)).ok();
+        let chosen = chosen.and_then(|version| self.roots.get_key_value(&version));
+        chosen.map_or((self.latest.0, &*self.latest.1), |(&version, root)| (version, root))
+    }
+
+    /// Lets a version seal from now on, for all clones of this vault: the one that all nodes hold. `false` when it is not here.
+    pub fn seal_with(&self, version: u8) -> bool {
+        let here = self.roots.contains_key(&version);
+        if here {
+            self.sealing.store(version.into(), Ordering::Relaxed);
+        }
+        here
     }
 
     /// All versions that open, oldest first.
@@ -223,25 +272,41 @@ impl Vault {
         self.roots.keys().copied()
     }
 
-    /// The version that blind indexes and other look-up digests use.
-    pub const fn index_version(&self) -> u8 {
-        self.first.0
+    /// Versions of which only the keys of look-ups and chains are here, oldest first.
+    pub fn retained(&self) -> impl Iterator<Item = u8> + '_ {
+        self.retained.keys().copied()
+    }
+
+    /// What is left of a version when it is retired; `None` when it is not here.
+    pub fn retain(&self, version: u8, cards: bool) -> Option<Retained> {
+        let lasting = self.lasting();
+        let of_epoch = self.epoch.and_then(|epoch| Some((epoch, &**self.roots.get(&version)?)));
+        Some(Retained::of(version, lasting.roots.get(&version)?, of_epoch, cards))
     }
 
     /// HMAC-SHA-256 of the parts, each preceded by its length, under the key for `label` of root `version`. The version
     /// comes from outside: `None` for an unknown one, which the caller refuses.
     pub fn mac(&self, version: u8, label: Label, parts: &[&[u8]]) -> Option<[u8; 32]> {
-        Some(self.roots.get(&version)?.mac(label, parts))
+        match self.roots.get(&version) {
+            Some(root) => Some(root.mac(label, parts)),
+            None => self.retained.get(&version)?.mac(label, parts),
+        }
     }
 
-    /// [`Vault::mac`] under the current root, which always exists.
-    pub fn mac_now(&self, label: Label, parts: &[&[u8]]) -> [u8; 32] {
-        self.current.1.mac(label, parts)
+    /// [`Vault::mac`] under the root that seals now, with its version.
+    pub fn mac_now(&self, label: Label, parts: &[&[u8]]) -> (u8, [u8; 32]) {
+        let (version, root) = self.now();
+        (version, root.mac(label, parts))
     }
 
-    /// [`Vault::mac`] under the root of the lowest version, for digests that find rows.
+    /// [`Vault::mac`] under the root of the lowest version, for digests that find rows: labels that outlive their root
+    /// ([`Label::is_retained`]).
     pub fn mac_index(&self, label: Label, parts: &[&[u8]]) -> [u8; 32] {
-        self.first.1.mac(label, parts)
+        let first = self.roots.first_key_value();
+        let retained =
+            self.retained.first_key_value().filter(|(version, _)| first.is_none_or(|(own, _)| *version < own));
+        let of_retained = retained.and_then(|(_, rest)| rest.mac(label, parts));
+        of_retained.unwrap_or_else(|| first.map_or(&self.latest.1, |(_, root)| root).mac(label, parts))
     }
 
     /// The raw key for `label` of root `version`, for libraries that want one (the captcha's HMAC key).
@@ -281,9 +346,10 @@ impl Vault {
         aad: &[u8],
         ciphertext: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        let root = self.roots.get(&version).ok_or(VaultError::Open)?;
-        root.keys(label)
-            .cipher
+        let retained = || self.retained.get(&version)?.cipher(label);
+        let cipher = self.roots.get(&version).map(|root| &root.keys(label).cipher).or_else(retained);
+        cipher
+            .ok_or(VaultError::Open)?
             .decrypt(&Nonce::from(*nonce), Payload { msg: ciphertext, aad })
             .map(Zeroizing::new)
             .map_err(|_| VaultError::Open)
@@ -300,14 +366,24 @@ impl Vault {
         context: &[&[u8]],
         plaintext: &[u8],
     ) -> Result<Vec<u8>, VaultError> {
-        let (version, root) = &self.current;
+        let (version, root) = self.now();
         let nonce: [u8; 12] = random.bytes();
-        let ciphertext = root.encrypt(label, &nonce, &associated_data(*version, context), plaintext)?;
+        let ciphertext = root.encrypt(label, &nonce, &associated_data(version, context), plaintext)?;
         let mut out = Vec::with_capacity(13 + ciphertext.len());
-        out.push(*version);
+        out.push(version);
         out.extend_from_slice(&nonce);
         out.extend_from_slice(&ciphertext);
         Ok(out)
+    }
+
+    /// Whether a value is sealed by a version that does not seal now.
+    pub fn is_outdated(&self, sealed: &[u8]) -> bool {
+        sealed.first() != Some(&self.current())
+    }
+
+    /// Whether the version that sealed a value is here. Where it was retired, what lives for moments only has ended with it.
+    pub fn is_known(&self, sealed: &[u8]) -> bool {
+        sealed.first().is_some_and(|version| self.roots.contains_key(version))
     }
 
     /// Opens what [`Vault::seal`] made with the same label and context.
@@ -377,107 +453,6 @@ fn associated_data(version: u8, context: &[&[u8]]) -> Vec<u8> {
     aad
 }
 
-/// Reads a file that only its owner may read.
-///
-/// # Errors
-/// When it cannot be read or its mode lets others in.
-pub fn read_private(path: &Path) -> Result<Vec<u8>, VaultError> {
-    use std::os::unix::fs::PermissionsExt;
-    let metadata = std::fs::metadata(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))?;
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(VaultError::File(format!(
-            "{}: mode {mode:o} lets others read it; run `chmod 600` on it",
-            path.display()
-        )));
-    }
-    let bytes = std::fs::read(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))?;
-    if bytes.is_empty() {
-        let path = path.display();
-        return Err(VaultError::File(format!(
-            "{path}: empty, left by a write that broke off: remove it, and copy it from another node or the backup where one \
-             is there"
-        )));
-    }
-    Ok(bytes)
-}
-
-/// Writes a new file durably, readable by its owner only; an existing file is never overwritten. The file appears whole
-/// or not at all: after a full disk, nothing is left that a later start would take for a key.
-///
-/// # Errors
-/// When it exists already or cannot be written.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
-    write_whole(path, |file| file.write_all(bytes))
-        .map_err(|error| VaultError::File(format!("{}: {error}", path.display())))
-}
-
-/// Fills a draft file beside `path`, and renames it when all of it is on the disk.
-fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    std::fs::create_dir_all(folder)?;
-    let (draft, mut file) = draft_beside(path, folder)?;
-    let written = fill(&mut file).and_then(|()| file.sync_all());
-    failpoint::pass("file.write", Side::Before);
-    let written = written.and_then(|()| name_new(&draft, path));
-    failpoint::pass("file.write", Side::After);
-    let removed = std::fs::remove_file(&draft);
-    written?;
-    match removed {
-        // The draft was renamed, not linked.
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    // A name is durable after `fsync` of its folder, and the folder after `fsync` of its parent.
-    sync_folder(folder).and_then(|()| folder.parent().map_or(Ok(()), sync_folder)).inspect_err(|_| {
-        let _ = std::fs::remove_file(path);
-    })
-}
-
-/// An empty draft file in the same folder, whose name is never read as a key. Drafts that crashes left are passed over.
-fn draft_beside(path: &Path, folder: &Path) -> io::Result<(PathBuf, File)> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
-    for number in 0..DRAFTS {
-        let mut draft = OsString::from(".");
-        draft.push(name);
-        draft.push(format!(".{number}.new"));
-        let draft = folder.join(draft);
-        match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft) {
-            Ok(file) => return Ok((draft, file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
-            Err(error) => return Err(error),
-        }
-    }
-    Err(last)
-}
-
-/// Gives the draft its final name, unless a file of that name exists.
-fn name_new(draft: &Path, path: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    match std::fs::hard_link(draft, path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            // Some file systems have no hard links.
-            Ok(renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE)?)
-        }
-        linked => linked,
-    }
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    match File::open(folder).and_then(|folder| folder.sync_all()) {
-        // An unreadable folder, or a file system without `fsync` of folders: more durability is not to be had there.
-        Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => Ok(()),
-        synced => synced,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -512,7 +487,7 @@ mod tests {
             mac.update(&[0, 0, 0, 0, 0, 0, 0, 1]);
             mac.update(b"x");
             let expected: [u8; 32] = mac.finalize().into_bytes().into();
-            assert_eq!(vault().mac_now(label, &[b"x"]), expected);
+            assert_eq!(vault().mac_now(label, &[b"x"]), (1, expected));
             assert_eq!(vault().mac_index(label, &[b"x"]), expected);
             assert_eq!(vault().mac(1, label, &[b"x"]), Some(expected));
             assert_eq!(vault().mac(2, label, &[b"x"]), None, "no key, no digest");
@@ -555,6 +530,21 @@ mod tests {
     }
 
     #[test]
+    fn a_version_seals_once_it_is_said_and_never_one_that_is_not_here() {
+        let random = Random::seeded(1);
+        let secrets = BTreeMap::from([(1, Zeroizing::new([7; 32])), (2, Zeroizing::new([8; 32]))]);
+        let both = Vault::new(&secrets).unwrap();
+        let of_epoch = both.in_epoch(7);
+        assert!(both.seal_with(1) && !both.seal_with(3));
+        for vault in [&both, &of_epoch, &of_epoch.lasting(), &both.clone()] {
+            assert_eq!((vault.current(), vault.seal_bytes(&random, "t", Uuid::nil(), b"x").unwrap()[0]), (1, 1));
+        }
+        assert!(of_epoch.seal_with(2));
+        assert_eq!((both.current(), of_epoch.lasting().current()), (2, 2));
+        assert_eq!(both.mac_now(Label::Audit, &[b"x"]), (2, both.mac(2, Label::Audit, &[b"x"]).unwrap()));
+    }
+
+    #[test]
     fn open_modes_are_refused() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
@@ -564,33 +554,5 @@ mod tests {
         assert!(Vault::load(dir.path()).is_ok());
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(Vault::load(dir.path()), Err(VaultError::File(message)) if message.contains("chmod 600")));
-    }
-
-    #[test]
-    fn a_write_that_breaks_off_leaves_nothing_behind() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("keys").join("token-0102030405060708.pem");
-        let full = |file: &mut File| {
-            file.write_all(b"-----BEGIN").unwrap();
-            Err(io::Error::from(io::ErrorKind::StorageFull))
-        };
-        assert_eq!(write_whole(&path, full).unwrap_err().kind(), io::ErrorKind::StorageFull);
-        assert_eq!(std::fs::read_dir(dir.path().join("keys")).unwrap().count(), 0);
-        // What a crash left is in nobody's way.
-        let left = dir.path().join("keys").join(".token-0102030405060708.pem.0.new");
-        std::fs::write(&left, b"").unwrap();
-        write_private(&path, b"whole").unwrap();
-        assert_eq!(read_private(&path).unwrap(), b"whole");
-        assert_eq!(std::fs::read_dir(dir.path().join("keys")).unwrap().count(), 2);
-        assert!(write_private(&path, b"other").is_err());
-        assert_eq!(read_private(&path).unwrap(), b"whole");
-        assert!(left.exists());
-    }
-
-    #[test]
-    fn an_empty_file_is_called_empty() {
-        let dir = tempfile::tempdir().unwrap();
-        write_private(&dir.path().join("1"), b"").unwrap();
-        assert!(matches!(Vault::load(dir.path()), Err(VaultError::File(message)) if message.contains("remove it")));
     }
 }

@@ -19,7 +19,7 @@ use crate::registration::ports as registrations;
 use crate::secret::Redacted;
 
 /// What the words of an annulment are sealed for.
-const WORDS: &str = "annulment";
+pub(super) const WORDS: &str = "annulment";
 /// Requests shown to an office at most.
 const SHOWN: i64 = 100;
 

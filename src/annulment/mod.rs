@@ -15,6 +15,11 @@ pub use telling::Telling;
 use crate::jobs::Sweep;
 use crate::module::Module;
 use crate::relying_party::Authentication;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[sealed_column!("annulment", "words_sealed", "annulment_id", desk::WORDS)];
 
 /// What this domain brings to a node; `authentication` recognises relying parties.
 pub fn module(telling: &Telling, authentication: &Authentication) -> Module {

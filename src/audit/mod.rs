@@ -16,3 +16,9 @@ pub mod words;
 pub use model::{Action, Actor, Event, GENERAL, Intent, Outcome};
 pub use report::{Fault, Report};
 pub use service::Service;
+
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[sealed_column!("audit_search", "reason_sealed", "search_id", search::REASON)];

@@ -405,6 +405,16 @@ pub enum Action {
     KeyRevoked,
     /// A signing key was published that takes over.
     KeyRotated,
+    /// A new version of the root secret was made.
+    RootMade,
+    /// A new version of the root secret seals from now on, since every node holds it.
+    RootActivated,
+    /// Rows began to be sealed anew with the root secret that seals now.
+    ResealBegun,
+    /// All rows are sealed with it.
+    ResealDone,
+    /// A version of the root secret opens nothing any more.
+    RootRetired,
     /// The published key set was printed.
     KeySetExported,
     /// Register records were imported or generated.

@@ -11,7 +11,7 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::secret::Redacted;
 
-const REASON: &str = "audit_search";
+pub(super) const REASON: &str = "audit_search";
 
 /// Acts of a chain that ended, the newest first, with numbers below `before`. Times are to a few seconds, as far as the clocks of two nodes
 /// may differ.

@@ -227,8 +227,8 @@ impl Service {
 
     /// Version of the root secret, then the HMAC.
     fn digest(&self, parts: &[Vec<u8>]) -> Vec<u8> {
-        let vault = &self.context.vault;
-        [&[vault.current()][..], &vault.mac_now(Label::Audit, &slices(parts))].concat()
+        let (version, mac) = self.context.vault.mac_now(Label::Audit, &slices(parts));
+        [&[version][..], &mac].concat()
     }
 
     fn fits(&self, digest: &[u8], parts: &[Vec<u8>]) -> bool {

@@ -141,6 +141,11 @@ labels! {
     KeyActivated = "Kunci tanda tangan mulai dipakai lebih awal" / "Signing key begun early";
     KeyRevoked = "Kunci tanda tangan dicabut" / "Signing key revoked";
     KeyRotated = "Kunci tanda tangan diganti" / "Signing key rotated";
+    RootMade = "Rahasia induk baru dibuat" / "New root secret made";
+    RootActivated = "Rahasia induk baru mulai dipakai" / "New root secret begun";
+    ResealBegun = "Penyegelan ulang data dimulai" / "Sealing of data anew begun";
+    ResealDone = "Penyegelan ulang data selesai" / "Sealing of data anew done";
+    RootRetired = "Rahasia induk lama dipensiunkan" / "Old root secret retired";
     KeySetExported = "Kumpulan kunci dicetak" / "Key set exported";
     RegisterImported = "Data kependudukan diimpor" / "Register imported";
     RegisterOpened = "Data kependudukan dibuka" / "Register opened";

@@ -16,7 +16,12 @@ pub use service::Branches;
 use crate::context::Context;
 use crate::jobs::Sweep;
 use crate::module::Module;
+use crate::sealed_column;
 use crate::staff::Staff;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[sealed_column!("branch_report", "sealed", "report_id", reports::WORDS)];
 
 /// What this domain brings to a node, for the people of `employees`. The captcha of its reports is that of the look-ups of officers.
 pub fn module(context: &Context, employees: &Staff) -> Module {

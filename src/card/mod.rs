@@ -20,6 +20,17 @@ pub use model::Card;
 use crate::context::Context;
 use crate::jobs::Sweep;
 use crate::module::Module;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[
+    sealed_column!("printed_card", "sealed", "card_id", sealed::SAID),
+    sealed_column!("printed_card", "qr_sealed", "card_id", sealed::QR),
+    sealed_column!("printed_card_evidence", "record_sealed", "card_id", sealed::RECORD),
+    sealed_column!("printed_card_evidence", "portrait_sealed", "card_id", sealed::PORTRAIT),
+    sealed_column!("printed_card_evidence", "photo_sealed", "card_id", sealed::PHOTO),
+];
 
 /// What this domain brings to a node.
 pub fn module(context: &Context) -> Module {

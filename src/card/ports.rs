@@ -55,6 +55,14 @@ pub async fn consent(tx: &mut Tx, resident: Uuid) -> Result<Option<(String, Time
     Ok(store::consent(tx, resident).await?)
 }
 
+/// How many printed cards that were granted before `before` may count: those of blocked holders too, who may start again.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn counting(tx: &mut Tx, before: Timestamp, now: Timestamp) -> Result<i64> {
+    Ok(store::counting(tx, before, now).await?)
+}
+
 /// Deletes the cards of a holder whose data are erased.
 ///
 /// # Errors

@@ -10,11 +10,11 @@ use crate::error::{Code, Result};
 use crate::register::{Found, RegisterRecord};
 use crate::secret::Redacted;
 
-const SAID: &str = "printed_card";
-const QR: &str = "printed_card.qr";
-const RECORD: &str = "printed_card_evidence";
-const PORTRAIT: &str = "printed_card_evidence.portrait";
-const PHOTO: &str = "printed_card_evidence.photo";
+pub(super) const SAID: &str = "printed_card";
+pub(super) const QR: &str = "printed_card.qr";
+pub(super) const RECORD: &str = "printed_card_evidence";
+pub(super) const PORTRAIT: &str = "printed_card_evidence.portrait";
+pub(super) const PHOTO: &str = "printed_card_evidence.photo";
 
 pub(super) fn seal_said(context: &Context, id: Uuid, said: &Said) -> Result<Vec<u8>> {
     Ok(context.vault.seal_row(&context.random, SAID, id, said)?)

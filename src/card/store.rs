@@ -318,6 +318,14 @@ pub async fn expired(tx: &mut Tx, before: Timestamp, limit: i64) -> DbResult<Vec
     Ok(fetch_all!(tx, (Uuid,), EXPIRED, before, limit)?.into_iter().map(|(resident,)| resident).collect())
 }
 
+const COUNTING: &str = "SELECT COUNT(*) FROM printed_card \
+    WHERE state = 'granted' AND voided_at IS NULL AND expires_at > $2 AND ended_at < $1";
+
+/// How many cards that were granted before `before` may count.
+pub async fn counting(tx: &mut Tx, before: Timestamp, now: Timestamp) -> DbResult<i64> {
+    Ok(fetch_one!(tx, (i64,), COUNTING, before, now)?.0)
+}
+
 const VOIDED: &str = "SELECT DISTINCT resident_id FROM printed_card WHERE voided_at > $1 AND voided_at <= $2";
 
 /// Residents with a card that a counter voided between two times.

@@ -9,12 +9,17 @@ use crate::audit::{self, Action};
 use crate::config::Config;
 use crate::context::Context;
 use crate::credential::{Algorithm, KeyId, KeyPurpose};
+use crate::error::{Code, Error};
 use crate::keyring::KeyRow;
 use crate::keyring::files::key_path;
 use crate::keyring::hardware::{Hardware, wrap_roots};
 use crate::keyring::model::{from_hex, hex, subject_of};
+use crate::keyring::roots::model::RootState;
+use crate::keyring::roots::{self, Held};
 use crate::keyring::{KeyState, Keyring, init_root};
 use crate::random::Random;
+use crate::reseal::retire::{Choice, Retired};
+use crate::reseal::{self, Status};
 use crate::transaction;
 
 /// Commands on keys.
@@ -41,6 +46,26 @@ pub enum Command {
     Revoke {
         /// Its id, as `keys list` shows it.
         kid: String,
+    },
+    /// Make a new version of the root secret. It seals once every node holds it; rows of older ones are then sealed anew, while the service runs.
+    NewRoot,
+    /// List the versions of the root secret with the nodes that hold them, and how far rows are sealed anew.
+    Roots,
+    /// Retire a version of the root secret that nothing needs any more: its file is moved away, and only keys of look-ups and chains stay. To be
+    /// run on every node, which is then started again.
+    RetireRoot {
+        /// The version, as `keys roots` shows it.
+        #[arg(value_name = "VERSION")]
+        root: u8,
+        /// The folder that takes its file: a medium that goes into a safe, or is destroyed. Old backups open with nothing else.
+        #[arg(long)]
+        safe: PathBuf,
+        /// Printed cards that were made under it go on: the key that opens the id in them is kept.
+        #[arg(long)]
+        keep_cards: bool,
+        /// Links in mails and other tokens that were made under it are void from now on, and printed cards without `--keep-cards`.
+        #[arg(long)]
+        void: bool,
     },
     /// Print the published key set (JWKS).
     Export,
@@ -111,6 +136,24 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
             }
         }
         Command::WrapRoot { safe } => wrap_root(&config, &safe, format)?,
+        Command::NewRoot => {
+            let context = open_context(config).await?;
+            let version = roots::make(&context).await?;
+            match format {
+                Format::Text => say!(
+                    "made {}/root/{version}: back it up, copy it to every other node, then start the nodes again, one after the other; it seals by \
+                     itself once every node holds it (`ikd keys roots`)",
+                    context.config.keys.directory.display()
+                ),
+                Format::Json => say!("{}", json!({"version": version, "state": RootState::Next})),
+            }
+        }
+        Command::Roots => show_roots(&open_context(config).await?, format).await?,
+        Command::RetireRoot { root, safe, keep_cards, void } => {
+            let context = open_context(config).await?;
+            let choice = Choice { keep_cards, void };
+            show_retired(root, reseal::retire::retire(&context, root, choice, &safe).await, format)?;
+        }
         Command::Export => {
             let context = open_context(config).await?;
             note(&context, Action::KeySetExported, &[]).await?;
@@ -138,6 +181,106 @@ fn wrap_root(config: &Config, safe: &Path, format: Format) -> Result<(), Failure
         Format::Json => say!("{}", json!({"wrapped": versions})),
     }
     Ok(())
+}
+
+async fn show_roots(context: &Context, format: Format) -> Result<(), Failure> {
+    let mut tx = context.db.read().await?;
+    let (all, status) = (roots::overview(&mut tx, context.now()).await?, reseal::service::status(&mut tx).await?);
+    drop(tx);
+    match format {
+        Format::Text => {
+            for Held { root, holding, lacking } in &all {
+                let state: &str = root.state.into();
+                let nodes = holding + lacking;
+                say!(
+                    "{:3}  {state:8} made {}  held by {holding} of {nodes} nodes",
+                    root.version,
+                    root.published_at.to_rfc3339()
+                );
+            }
+            match status {
+                None => {}
+                Some(status) if status.is_done() => say!(
+                    "all rows are sealed with {}: {} were sealed anew{}",
+                    status.version,
+                    status.resealed,
+                    unopened(status.unopened)
+                ),
+                Some(status) => say!(
+                    "rows are being sealed with {} while the service runs: {} of {} columns done, {} rows sealed anew{}{}",
+                    status.version,
+                    status.finished,
+                    status.columns,
+                    status.resealed,
+                    status.at.map(|at| format!(", now {at}")).unwrap_or_default(),
+                    unopened(status.unopened)
+                ),
+            }
+        }
+        Format::Json => {
+            let rows: Vec<_> = all
+                .iter()
+                .map(|Held { root, holding, lacking }| {
+                    json!({"version": root.version, "state": root.state, "published_at": root.published_at,
+                        "activated_at": root.activated_at, "replaced_at": root.replaced_at, "retired_at": root.retired_at,
+                        "nodes_holding": holding, "nodes_lacking": lacking})
+                })
+                .collect();
+            let done = status.as_ref().is_none_or(Status::is_done);
+            say!("{}", json!({"roots": rows, "reseal": status, "reseal_done": done}));
+        }
+    }
+    Ok(())
+}
+
+fn unopened(rows: i64) -> String {
+    if rows == 0 {
+        String::new()
+    } else {
+        format!("; {rows} rows open under no root secret of this node (docs/keys.md)")
+    }
+}
+
+fn show_retired(version: u8, done: crate::error::Result<Retired>, format: Format) -> Result<(), Failure> {
+    match done {
+        Ok(Retired::Needed(needs)) => {
+            let mut text = format!("root secret {version} is still needed; nothing was changed:");
+            for (column, rows) in &needs.rows {
+                text.push_str(&format!("\n  {column}: {rows} rows; the service seals them anew (`ikd keys roots`)"));
+            }
+            if let Some(until) = needs.until {
+                let until = until.to_rfc3339();
+                text.push_str(&format!(
+                    "\n  links in mails may count until {until}; `--void` ends them, and all other tokens, now"
+                ));
+            }
+            if needs.cards > 0 {
+                let cards = needs.cards;
+                text.push_str(&format!(
+                    "\n  printed cards: {cards} may count; `--keep-cards` keeps the key that opens the id in them"
+                ));
+            }
+            Err(Failure::Refused(text))
+        }
+        Ok(Retired::Done { moved, keeps_cards }) => {
+            match format {
+                Format::Text if moved => say!(
+                    "retired root secret {version}: its file is in the folder that you named; start the service of this node again, and run this on \
+                     every other node that holds it"
+                ),
+                Format::Text => say!("root secret {version} is retired, and its file is not on this node"),
+                Format::Json => say!("{}", json!({"version": version, "moved": moved, "keeps_cards": keeps_cards})),
+            }
+            Ok(())
+        }
+        Err(Error::Refused(refusal)) if refusal.code == Code::WrongState => Err(Failure::Refused(format!(
+            "root secret {version} seals, or will: make a newer one (`ikd keys new-root`) and wait until it seals (`ikd keys roots`)"
+        ))),
+        Err(Error::Refused(refusal)) if refusal.code == Code::NotFound => {
+            Err(Failure::Refused(format!("there is no root secret {version}: see `ikd keys roots`")))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn show_made(directory: &Path, root: bool, made: &[(KeyPurpose, KeyId)], format: Format) -> Result<(), Failure> {

@@ -27,7 +27,16 @@ use crate::error::{Code, Result};
 use crate::holder::ports as holder;
 use crate::jobs::Sweep;
 use crate::module::Module;
+use crate::sealed_column;
+use crate::vault::Column;
 use crate::wallet;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[
+    sealed_column!("contact_change", "sealed", "change_id", mail::TABLE),
+    sealed_column!("contact_visit", "sealed", "visit_id", mail::VISIT_TABLE),
+    sealed_column!("contact_visit", "words_sealed", "visit_id", visit::WORDS),
+];
 
 /// What this domain brings to a node; who asks in the app has unlocked the wallet.
 pub fn module(context: &Context, contacts: &Contacts, visits: &visit::Phone, wallet: &wallet::Service) -> Module {

@@ -16,6 +16,14 @@ pub use view::View;
 
 use crate::jobs::Sweep;
 use crate::module::Module;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[
+    sealed_column!("correction", "matter_sealed", "correction_id", view::TABLE),
+    sealed_column!("correction", "words_sealed", "correction_id", view::WORDS),
+];
 
 /// What this domain brings to a node. The messages to those who only register are written by `registration`, which knows their address.
 pub fn module(cards: &Cards) -> Module {

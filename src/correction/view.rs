@@ -14,7 +14,7 @@ use crate::secret::Redacted;
 /// What the matter is sealed for.
 pub(super) const TABLE: &str = "correction";
 /// What the words are sealed for.
-const WORDS: &str = "correction.words";
+pub(super) const WORDS: &str = "correction.words";
 
 /// A case as its resident reads it: nothing of what the register says stands in it.
 #[derive(Debug)]

@@ -68,7 +68,13 @@ use crate::jobs::Sweep;
 use crate::keyring::Keyring;
 use crate::module::Module;
 use crate::registration;
+use crate::sealed_column;
 use crate::staff::{Invitations, Staff};
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] =
+    &[sealed_column!("reasoned_view", "reason_sealed", "officer_id", view::TABLE, "registration_id")];
 
 /// The use cases of the counter. Cloning shares everything.
 #[derive(Clone)]

@@ -18,7 +18,7 @@ use crate::staff::permission::Agent;
 use crate::staff::{Allowed, Permission, ports};
 use crate::transaction;
 
-const TABLE: &str = "reasoned_view";
+pub(super) const TABLE: &str = "reasoned_view";
 
 /// Lines of the list of reasons at most.
 const VIEWS_SHOWN: i64 = 100;

@@ -18,7 +18,7 @@ use crate::secret::Redacted;
 use crate::transaction;
 
 /// What the words of a request are sealed for.
-const WORDS: &str = "departure";
+pub(super) const WORDS: &str = "departure";
 /// Requests shown to an office at most.
 const SHOWN: i64 = 100;
 /// Requests that lapse or are forgotten in one round.

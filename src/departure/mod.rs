@@ -7,3 +7,9 @@ mod store;
 
 pub use desk::Desk;
 pub use model::Departure;
+
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[sealed_column!("departure", "words_sealed", "departure_id", desk::WORDS)];

@@ -23,9 +23,9 @@ const LENGTH: usize = 1 + 8 + MAC_LENGTH;
 /// The nonce of the present window.
 pub fn issue(vault: &Vault, now: Timestamp) -> String {
     let window = now.seconds().div_euclid(WINDOW_SECONDS);
-    let mac = vault.mac_now(Label::DpopNonce, &[&window.to_be_bytes()]);
+    let (version, mac) = vault.mac_now(Label::DpopNonce, &[&window.to_be_bytes()]);
     let mut bytes = Vec::with_capacity(LENGTH);
-    bytes.push(vault.current());
+    bytes.push(version);
     bytes.extend_from_slice(&window.to_be_bytes());
     bytes.extend_from_slice(&mac[..MAC_LENGTH]);
     encode(&bytes)

@@ -13,6 +13,11 @@ pub use service::Disputes;
 use crate::jobs::Sweep;
 use crate::module::Module;
 use crate::relying_party::Authentication;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[sealed_column!("dispute", "words_sealed", "dispute_id", service::WORDS)];
 
 /// What this domain brings to a node; `authentication` recognises relying parties.
 pub fn module(disputes: &Disputes, authentication: &Authentication) -> Module {

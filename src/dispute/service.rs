@@ -26,7 +26,7 @@ use crate::window::Window;
 /// Disputes that a holder may open in a day: each is work for a relying party.
 const OPENED: Window = Window { kind: "dispute", seconds: DAY, most: 5 };
 /// What the words of an answer are sealed for.
-const WORDS: &str = "dispute";
+pub(super) const WORDS: &str = "dispute";
 /// Disputes taken further in one round.
 const BATCH: i64 = 100;
 

@@ -17,6 +17,14 @@ pub use model::{DayCode, Duty};
 use crate::captcha::CaptchaGate;
 use crate::jobs::Sweep;
 use crate::module::Module;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[
+    sealed_column!("duty", "sealed", "duty_id", desk::SEALED),
+    sealed_column!("staff_photo", "sealed", "staff_id", desk::PHOTO),
+];
 
 /// What this domain brings to a node.
 pub fn module(desk: &Desk, lookups: &OfficerProofs, gate: &CaptchaGate) -> Module {

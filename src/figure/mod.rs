@@ -27,6 +27,19 @@ pub use service::Regions;
 use crate::context::Context;
 use crate::jobs::Sweep;
 use crate::module::Module;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[sealed_column!(
+    "recap",
+    "refusal_sealed",
+    "office_id",
+    recap::desk::TABLE,
+    "office_id",
+    "month",
+    recap::desk::sealed_for
+)];
 
 /// What this domain brings to a node.
 pub fn module(context: &Context) -> Module {

@@ -11,6 +11,14 @@ pub use reports::Reports;
 
 use crate::jobs::Sweep;
 use crate::module::Module;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[
+    sealed_column!("fraud_report", "sealed", "report_id", reports::SAID),
+    sealed_column!("fraud_report", "words_sealed", "report_id", reports::WORDS),
+];
 
 /// What this domain brings to a node. Its captcha is that of the look-ups of officers, which is asked for at the same page.
 pub fn module(reports: &Reports) -> Module {

@@ -22,8 +22,8 @@ use crate::secret::Redacted;
 use crate::transaction;
 use crate::window::Window;
 
-const SAID: &str = "fraud_report";
-const WORDS: &str = "fraud_report.words";
+pub(super) const SAID: &str = "fraud_report";
+pub(super) const WORDS: &str = "fraud_report.words";
 /// Of an hour three reports from an address cost nothing. Twenty of a day are kept: each is a row, and somebody reads it.
 const ALLOWANCE: Allowance = Allowance {
     tries: Window { kind: "fraud_try", seconds: HOUR, most: i64::MAX },

@@ -14,8 +14,8 @@ use crate::secret::Redacted;
 use crate::transaction;
 use crate::vault::Label;
 
-const NAME: &str = "help";
-const WORDS: &str = "help.looked";
+pub(super) const NAME: &str = "help";
+pub(super) const WORDS: &str = "help.looked";
 /// Helps read for one list: of more the oldest follow once the newer were looked at.
 const READ: i64 = 500;
 

@@ -11,6 +11,14 @@ pub use model::{Helper, Noted};
 use crate::context::Context;
 use crate::jobs::Sweep;
 use crate::module::Module;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[
+    sealed_column!("help", "name_sealed", "help_id", desk::NAME),
+    sealed_column!("help", "looked_sealed", "help_id", desk::WORDS, "office_id"),
+];
 
 /// What this domain brings to a node.
 pub fn module(context: &Context) -> Module {

@@ -13,3 +13,13 @@ pub mod status;
 pub mod store;
 
 pub use model::{Credential, CredentialState, Lift, Reason, Standing, Status};
+
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[
+    sealed_column!("credential_holder", "sealed", "resident_id", ports::HOLDER_TABLE),
+    sealed_column!("holder_record", "sealed", "resident_id", ports::RECORD_TABLE),
+    sealed_column!("holder_portrait", "sealed", "resident_id", ports::PORTRAIT_TABLE),
+];

@@ -29,9 +29,9 @@ pub use super::store::{
     pin_was_right, spend,
 };
 
-const HOLDER_TABLE: &str = "credential_holder";
-const RECORD_TABLE: &str = "holder_record";
-const PORTRAIT_TABLE: &str = "holder_portrait";
+pub(super) const HOLDER_TABLE: &str = "credential_holder";
+pub(super) const RECORD_TABLE: &str = "holder_record";
+pub(super) const PORTRAIT_TABLE: &str = "holder_portrait";
 
 /// Somebody whose digital KTP becomes active.
 #[derive(Debug)]

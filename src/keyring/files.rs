@@ -1,11 +1,12 @@
 //! Key files of this node: `<purpose>-<kid>.pem` beside `root/`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::model::{from_hex, hex};
 use crate::credential::{FileSigner, KeyId, KeyPurpose, Signer};
 use crate::random::Random;
-use crate::vault::{VaultError, write_private};
+use crate::vault::{Retained, VaultError, read_private, retained_path, write_private};
 
 /// Where the private half of a key is.
 pub fn key_path(directory: &Path, purpose: KeyPurpose, kid: &KeyId) -> PathBuf {
@@ -50,8 +51,10 @@ pub(super) fn load(path: &Path, kid: KeyId) -> Result<FileSigner, VaultError> {
 /// # Errors
 /// When the file cannot be written.
 pub fn init_root(directory: &Path, random: &Random) -> Result<bool, VaultError> {
-    let path = directory.join("root").join("1");
-    if path.exists() || super::hardware::wrapped_path(&directory.join("root"), 1).exists() {
+    let root = directory.join("root");
+    let path = root.join("1");
+    // Of any version: where the first was retired, the others are what there is.
+    if (0..=u8::MAX).any(|version| is_taken(&root, version)) {
         return Ok(false);
     }
     let secret = zeroize::Zeroizing::new(random.bytes::<32>());
@@ -60,4 +63,72 @@ pub fn init_root(directory: &Path, random: &Random) -> Result<bool, VaultError> 
         Err(_) if path.exists() => Ok(false),
         written => written.map(|()| true),
     }
+}
+
+/// Whether there is something of this version: the secret, its wrapped form, or what was retained of it.
+fn is_taken(root: &Path, version: u8) -> bool {
+    let paths =
+        [root.join(version.to_string()), super::hardware::wrapped_path(root, version), retained_path(root, version)];
+    paths.iter().any(|path| path.exists())
+}
+
+/// The version after all that are known or lie in a folder.
+pub(super) fn free_version(root: &Path, known: &BTreeSet<i64>) -> Option<u8> {
+    let last = (0..=u8::MAX).rfind(|version| is_taken(root, *version) || known.contains(&i64::from(*version)));
+    last.unwrap_or(0).checked_add(1)
+}
+
+/// Demands that a folder that is to take root secrets is there, and another one than theirs.
+///
+/// # Errors
+/// When it is not.
+pub fn check_safe(root: &Path, safe: &Path) -> Result<(), VaultError> {
+    let real = |path: &Path| {
+        std::fs::canonicalize(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))
+    };
+    if real(safe)? == real(root)? {
+        return Err(VaultError::File(format!("{}: the safe is another folder", safe.display())));
+    }
+    Ok(())
+}
+
+/// Puts what is retained of a root secret in its place, and moves the secret to `safe`, another folder that is there. What broke off is done again:
+/// the secret is the last to go. Gives whether there was one.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn retire_root(root: &Path, version: u8, retained: &Retained, safe: &Path) -> Result<bool, VaultError> {
+    check_safe(root, safe)?;
+    let forms = [root.join(version.to_string()), super::hardware::wrapped_path(root, version)];
+    let forms: Vec<PathBuf> = forms.into_iter().filter(|path| path.exists()).collect();
+    if forms.is_empty() {
+        return Ok(false);
+    }
+    let rest = retained_path(root, version);
+    let text = retained.to_text();
+    if rest.exists() {
+        if read_private(&rest)? != text.as_bytes() {
+            return Err(VaultError::File(format!(
+                "{}: not what would be written: move it away, then run this again",
+                rest.display()
+            )));
+        }
+    } else {
+        write_private(&rest, text.as_bytes())?;
+    }
+    for form in forms {
+        let wrong = |why: String| VaultError::File(format!("{}: {why}", form.display()));
+        let secret = zeroize::Zeroizing::new(read_private(&form)?);
+        let kept = safe.join(form.file_name().unwrap_or_default());
+        if !kept.exists() {
+            write_private(&kept, &secret)?;
+        }
+        // Not by its mode: a medium may know none.
+        let copied = std::fs::read(&kept).map(zeroize::Zeroizing::new);
+        if !copied.is_ok_and(|copied| *copied == *secret) {
+            return Err(VaultError::File(format!("{}: it cannot be read, or holds another secret", kept.display())));
+        }
+        std::fs::remove_file(&form).map_err(|error| wrong(error.to_string()))?;
+    }
+    Ok(true)
 }

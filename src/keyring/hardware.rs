@@ -497,12 +497,7 @@ pub fn is_wrapped(directory: &Path) -> bool {
 /// # Errors
 /// When the module does not do it, or a file cannot be written. Until all of it is in `safe`, nothing is changed in `directory`.
 pub fn wrap_roots(directory: &Path, safe: &Path, hardware: &Hardware, random: &Random) -> Result<Vec<u8>, VaultError> {
-    let real = |path: &Path| {
-        std::fs::canonicalize(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))
-    };
-    if real(safe)? == real(directory)? {
-        return Err(VaultError::File(format!("{}: the safe is another folder", safe.display())));
-    }
+    super::files::check_safe(directory, safe)?;
     let mut done = Vec::new();
     for version in 0..=u8::MAX {
         let clear = directory.join(version.to_string());

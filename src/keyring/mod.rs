@@ -9,6 +9,7 @@ pub mod http;
 pub mod model;
 pub mod operator;
 pub mod ports;
+pub mod roots;
 pub mod service;
 pub mod signing;
 pub mod store;

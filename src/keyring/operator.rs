@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::files::key_path;
 use super::model::{KeyState, MADE, hex};
-use super::ports;
 use super::service::{Keyring, open_hardware};
 use super::store::{self, KeyRow, NewKey};
+use super::{ports, roots};
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::credential::{Algorithm, FileSigner, Jwk, JwkSet, KeyId, KeyPurpose, Signer};
@@ -91,7 +91,8 @@ impl Keyring {
         })
     }
 
-    /// Refuses a root secret that is not the one this database is sealed with; a database without one takes it.
+    /// Refuses a root secret that is not the one this database is sealed with; a database without one takes it. The version that all nodes
+    /// seal with is that of this process from here on.
     ///
     /// # Errors
     /// When it is another one, or the database does not answer.
@@ -102,7 +103,7 @@ impl Keyring {
             Ok(setting::put_first(tx, ROOT_FINGERPRINT, &own, now).await?)
         })?;
         if known == own {
-            return Ok(());
+            return roots::settle(context).await;
         }
         Err(Error::internal(format!(
             "{}/root does not hold the root secret that this database is sealed with: copy root/ from another node or the backup",

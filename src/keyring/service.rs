@@ -9,10 +9,10 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::files;
 use super::hardware::{Hardware, HardwareError};
 use super::model::{KeyState, NEEDED, NODE_SILENCE_SECONDS, RETIRING_SECONDS};
 use super::store::{self, KeyRow};
+use super::{files, roots};
 use crate::clock::{DAY, Timestamp};
 use crate::context::Context;
 use crate::credential::verify::authenticate;
@@ -219,7 +219,9 @@ impl Keyring {
         let now = inner.context.now();
         let kids: Vec<KeyId> = signers.keys().copied().collect();
         transaction!(inner.context.db, "keyring.report", |tx| {
+            roots::report(&inner.context, tx, inner.node_id).await?;
             store::report(tx, inner.node_id, &kids, now).await?;
+            roots::forget_dead(tx, now.plus_seconds(-DAY)).await?;
             store::forget_dead(tx, now.plus_seconds(-DAY)).await?;
             Ok(store::retire(tx, now.plus_seconds(-RETIRING_SECONDS), now).await?)
         })?;
@@ -248,7 +250,7 @@ impl Keyring {
         let rows = if changed { store::all(&mut inner.context.db.read().await?).await? } else { rows };
         let fresh = Arc::new(Snapshot::new(rows, signers));
         *inner.snapshot.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-        Ok(())
+        roots::follow(&inner.context).await
     }
 
     async fn promote(&self, row: &KeyRow, active: Option<&KeyRow>, now: Timestamp) -> Result<bool> {
@@ -291,6 +293,7 @@ impl Keyring {
         .await;
         // The others learn it after a while by themselves.
         let _ = transaction!(self.0.context.db, "keyring.forget_node", |tx| {
+            roots::forget(tx, self.0.node_id).await?;
             Ok(store::forget(tx, self.0.node_id).await?)
         });
     }

@@ -18,7 +18,7 @@ use crate::holder::{Reason, Standing};
 use crate::secret::Redacted;
 use crate::window::{Counted, Window};
 
-const TABLE: &str = "call_block";
+pub(super) const TABLE: &str = "call_block";
 /// Links that callers have sent to one holder in a day. Each counts for thirty days, so a second one helps nobody.
 const LINKS: Window = Window { kind: "call_back", seconds: DAY, most: 1 };
 

@@ -24,7 +24,7 @@ use crate::vault::{Label, Vault};
 /// A notice of an event; it refers to its row. Every event is told: there is no allowance that strangers could use up.
 pub const NOTICE: MailKind = MailKind::new("life_notice", i64::MAX);
 
-const TABLE: &str = "life_notice";
+pub(super) const TABLE: &str = "life_notice";
 
 /// To whom a notice goes, as it was when the event happened: who takes over an address hears nothing of what was before.
 #[derive(Serialize, Deserialize)]

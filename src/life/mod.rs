@@ -22,6 +22,15 @@ use crate::captcha::CaptchaGate;
 use crate::context::Context;
 use crate::jobs::Sweep;
 use crate::module::Module;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[
+    sealed_column!("call_block", "reason_sealed", "event_id", calls::TABLE),
+    sealed_column!("call_block", "looked_sealed", "event_id", calls::TABLE),
+    sealed_column!("life_notice", "sealed", "notice_id", mail::TABLE),
+];
 
 /// What this domain brings to a node.
 pub fn module(context: &Context, blocks: &Blocks, gate: &CaptchaGate) -> Module {

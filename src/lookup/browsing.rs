@@ -13,7 +13,7 @@ use crate::retention::{Period, ports as retention};
 use crate::secret::Redacted;
 use crate::transaction;
 
-const WORDS: &str = "lookup_use.looked";
+pub(super) const WORDS: &str = "lookup_use.looked";
 
 /// What the people of the office looked for in these days, the newest first; of a day those first who stand out.
 ///

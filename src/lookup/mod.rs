@@ -8,3 +8,9 @@ pub mod ports;
 mod store;
 
 pub use model::{Kind, Person, Query};
+
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[sealed_column!("lookup_use", "looked_sealed", "officer_id", browsing::WORDS)];

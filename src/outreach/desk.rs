@@ -16,7 +16,7 @@ use crate::registration::{State as Stood, ports as registration};
 use crate::staff::{Role, ports as staff};
 use crate::transaction;
 
-const SEALED: &str = "outreach";
+pub(super) const SEALED: &str = "outreach";
 /// Sessions of which something is forgotten in one round.
 const BATCH: i64 = 100;
 /// Minutes that a sheet takes for those without network.

@@ -12,6 +12,11 @@ pub use model::Outreach;
 
 use crate::jobs::Sweep;
 use crate::module::Module;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[sealed_column!("outreach", "sealed", "outreach_id", desk::SEALED)];
 
 /// What this domain brings to a node.
 pub fn module(desk: &Desk) -> Module {

@@ -17,6 +17,11 @@ pub use service::Proposals;
 
 use crate::jobs::Sweep;
 use crate::module::Module;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[sealed_column!("proposal", "sealed", "proposal_id", service::TABLE)];
 
 /// What this domain brings to a node. Its routes are those of `admin`.
 pub fn module(proposals: &Proposals) -> Module {

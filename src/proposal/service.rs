@@ -18,7 +18,7 @@ use crate::{audited, transaction};
 /// From the newest on.
 const NEWEST: Uuid = Uuid::max();
 /// Where what is to be done is sealed: the table of its row.
-const TABLE: &str = "proposal";
+pub(super) const TABLE: &str = "proposal";
 /// Rows that are forgotten at once.
 const BATCH: i64 = 500;
 

@@ -15,6 +15,11 @@ pub use phone::Phone;
 
 use crate::jobs::Sweep;
 use crate::module::Module;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[sealed_column!("recovery", "words_sealed", "recovery_id", phone::WORDS)];
 
 /// What this domain brings to a node.
 pub fn module(phone: &Phone) -> Module {

@@ -20,6 +20,11 @@ use crate::context::Context;
 use crate::jobs::Sweep;
 use crate::module::Module;
 use crate::register::Listener;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[sealed_column!("record_change", "sealed", "resident_id", store::TABLE)];
 
 /// What this domain brings to a node. `listener` hears the feed: [`Refresher`], and whoever else does.
 pub fn module(context: &Context, listener: Arc<dyn Listener>) -> Module {

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::vault::{Vault, VaultError};
 use crate::{change, execute, fetch_optional};
 
-const TABLE: &str = "record_change";
+pub(super) const TABLE: &str = "record_change";
 
 /// What was shown before, of one holder.
 #[derive(sqlx::FromRow)]

@@ -21,3 +21,12 @@ pub use model::{BloodType, MaritalStatus, Nationality, RegisterRecord, Religion,
 pub use nik::{Nik, NikError, NikWarning};
 pub use region::{Level, Region};
 pub use service::{Found, LocalRegister, PopulationRegister, RegisterUnavailable};
+
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[
+    sealed_column!("register_record", "sealed", "resident_id", LocalRegister::RECORDS),
+    sealed_column!("register_portrait", "sealed", "resident_id", LocalRegister::PORTRAITS),
+];

@@ -46,6 +46,19 @@ use crate::holder::mail::FOREIGN_REGISTRATION;
 use crate::jobs::Sweep;
 use crate::metric::Metric;
 use crate::module::Module;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[
+    sealed_column!("registration", "sealed", "registration_id", sealed::SUBMITTED),
+    sealed_column!("counter_visit", "decision_sealed", "registration_id", sealed::DECISION),
+    sealed_column!("registration_selfie", "sealed", "registration_id", sealed::SELFIE),
+    sealed_column!("registration_register_copy", "record", "registration_id", sealed::COPY),
+    sealed_column!("registration_register_copy", "portrait", "registration_id", sealed::COPY_PORTRAIT),
+    sealed_column!("second_person_request", "reason_sealed", "registration_id", release::TABLE),
+    sealed_column!("second_person_request", "helper_sealed", "registration_id", release::HELPER),
+];
 
 const METRICS: &[Metric] =
     &[Metric::counter("ikd_register_unavailable_total", "Questions to the population register without an answer.")];

@@ -21,8 +21,8 @@ use crate::life::ports::{self as life, By};
 use crate::office::Scope;
 use crate::secret::Redacted;
 
-const TABLE: &str = "second_person_request";
-const HELPER: &str = "second_person_request.helper";
+pub(super) const TABLE: &str = "second_person_request";
+pub(super) const HELPER: &str = "second_person_request.helper";
 /// Requests shown to an office at most.
 const SHOWN: i64 = 100;
 

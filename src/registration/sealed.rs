@@ -14,11 +14,11 @@ use crate::register::{Found, Nik, RegisterRecord};
 use crate::secret::Redacted;
 use crate::vault::{Label, Vault};
 
-const SUBMITTED: &str = "registration";
-const DECISION: &str = "registration.decision";
-const SELFIE: &str = "registration_selfie";
-const COPY: &str = "registration_register_copy";
-const COPY_PORTRAIT: &str = "registration_register_copy.portrait";
+pub(super) const SUBMITTED: &str = "registration";
+pub(super) const DECISION: &str = "registration.decision";
+pub(super) const SELFIE: &str = "registration_selfie";
+pub(super) const COPY: &str = "registration_register_copy";
+pub(super) const COPY_PORTRAIT: &str = "registration_register_copy.portrait";
 
 /// Blind index of a NIK.
 pub fn nik_index(vault: &Vault, nik: &Nik) -> Vec<u8> {

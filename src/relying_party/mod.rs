@@ -28,6 +28,12 @@ use futures_util::FutureExt;
 use crate::context::Context;
 use crate::jobs::{Job, Pace, Sweep};
 use crate::module::Module;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] =
+    &[sealed_column!("relying_party", "contact_sealed", "relying_party_id", notice::TABLE)];
 
 /// Between two rounds in which uses and questions are written.
 const NOTED_EVERY: Duration = Duration::from_secs(5);

@@ -43,9 +43,10 @@ impl Keys {
     /// Never in practice: the current root always exists.
     pub fn new(context: &Context) -> Result<Self> {
         let vault = &context.vault;
-        let current = |purpose| {
-            signer(vault, vault.current(), purpose).ok_or_else(|| Error::internal("the current root is not there"))
-        };
+        // Once: another version may begin to seal in between.
+        let version = vault.current();
+        let current =
+            |purpose| signer(vault, version, purpose).ok_or_else(|| Error::internal("the current root is not there"));
         let purposes = [KeyPurpose::Token, KeyPurpose::Card, KeyPurpose::Receipt];
         let all = vault.versions().flat_map(|version| purposes.map(|purpose| (version, purpose)));
         let published =

@@ -116,7 +116,8 @@ impl Sandbox {
     pub(super) async fn token_of(&self, tx: &mut Tx, code: &PresentationCode) -> Result<Option<String>> {
         let vault = &self.context.vault;
         let index = code_index(vault, code);
-        let Some((holder, sealed)) = store::code(tx, &index).await? else { return Ok(None) };
+        let found = store::code(tx, &index).await?.filter(|(_, sealed)| vault.is_known(sealed));
+        let Some((holder, sealed)) = found else { return Ok(None) };
         let token = vault.open(Label::Column, &[TABLE, holder.as_bytes(), &index], &sealed)?;
         String::from_utf8(token.to_vec()).map(Some).map_err(|_| Error::internal("a sealed token is no text"))
     }

@@ -34,6 +34,18 @@ use crate::context::Context;
 use crate::jobs::Sweep;
 use crate::mail::{Compose, MailKind};
 use crate::module::Module;
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[
+    sealed_column!("staff_account", "totp_sealed", "staff_id", proof::TOTP_TABLE),
+    sealed_column!("staff_account", "contact_sealed", "staff_id", invitation::accept::CONTACT),
+    sealed_column!("staff_invitation", "sealed", "invitation_id", invitation::mail::TABLE),
+    sealed_column!("staff_notice", "contact_sealed", "notice_id", invitation::accept::CONTACT, "staff_id"),
+    sealed_column!("staff_passkey", "sealed", "passkey_id", passkey::factor::TABLE),
+    sealed_column!("staff_passkey_challenge", "sealed", "challenge_id", passkey::factor::QUESTION),
+];
 
 /// What this domain brings to a node: what is behind the links of invitations. Its other routes are those of the realms: see [`http`].
 pub fn module(context: &Context, acceptance: &Acceptance) -> Module {

@@ -115,8 +115,8 @@ pub struct Chain(Vec<u8>);
 impl Chain {
     /// A line with this text, and what follows is chained to. Version of the root secret, then the HMAC, over the digest before and the text.
     pub fn write(&mut self, vault: &Vault, text: &str) -> String {
-        let mac = vault.mac_now(Label::StopLog, &[&self.0, text.as_bytes()]);
-        self.0 = [&[vault.current()][..], &mac].concat();
+        let (version, mac) = vault.mac_now(Label::StopLog, &[&self.0, text.as_bytes()]);
+        self.0 = [&[version][..], &mac].concat();
         format!("{} {text}\n", base64url::encode(&self.0))
     }
 

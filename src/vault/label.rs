@@ -89,4 +89,26 @@ impl Label {
                 | Self::DutyQr
         )
     }
+
+    /// Whether its key outlives its root: rows are found by what it made, or chains are judged by it, for years. Keys that open something never
+    /// do.
+    pub const fn is_retained(self) -> bool {
+        matches!(
+            self,
+            Self::NikIndex
+                | Self::EmailIndex
+                | Self::LookupWord
+                | Self::ActivationCode
+                | Self::LoginSubject
+                | Self::Network
+                | Self::Audit
+                | Self::Cursor
+                | Self::PresentationCode
+                | Self::BlockCode
+                | Self::DutyCode
+                | Self::StopLog
+                | Self::LogSalt
+                | Self::SandboxCode
+        )
+    }
 }

@@ -24,8 +24,8 @@ use crate::secret::Redacted;
 use crate::transaction;
 use crate::window::Window;
 
-const SAID: &str = "walk_in";
-const PHOTO: &str = "walk_in.photo";
+pub(super) const SAID: &str = "walk_in";
+pub(super) const PHOTO: &str = "walk_in.photo";
 /// Requests shown to an office at most.
 const SHOWN: i64 = 100;
 /// Requests that lapse in one round.

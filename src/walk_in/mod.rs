@@ -9,3 +9,12 @@ mod store;
 
 pub use desk::Desk;
 pub use model::WalkIn;
+
+use crate::sealed_column;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[
+    sealed_column!("walk_in", "sealed", "walk_in_id", desk::SAID),
+    sealed_column!("walk_in", "photo_sealed", "walk_in_id", desk::PHOTO),
+];

@@ -18,7 +18,12 @@ use std::sync::Arc;
 use crate::jobs::{Job, Wake, work_off};
 use crate::metric::Metric;
 use crate::module::Module;
+use crate::sealed_column;
 use crate::staff::Staff;
+use crate::vault::Column;
+
+/// What is sealed in the tables of this domain.
+pub const SEALED_COLUMNS: &[Column] = &[sealed_column!("webhook", "sealed", "relying_party_id", service::TABLE)];
 
 const METRICS: &[Metric] =
     &[Metric::counter("ikd_webhook_total", "Messages to webhooks that were tried, by what came of it.")];

@@ -196,6 +196,9 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     assert_eq!(code(&world, &["restore"]).await, 2, "no stop log is configured");
     std::fs::create_dir(world.folder.path().join("stops")).unwrap();
     assert_eq!(world.json(&["restore", "--log", "stops"]).await["unknown"], 0);
+    let made = path(&world, "keys/root/2");
+    assert_eq!((made.exists(), &world.json(&["keys", "new-root"]).await["version"]), (false, &json!(2)));
+    assert!(is_private(&made));
     // A node notes its start beside its first requests, not before them.
     let node = world.node(&[]).await;
     until("the start in the log", 20, async || {
@@ -203,6 +206,21 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
         sqlx::query_scalar::<_, i64>(noted).fetch_optional(&mut world.sql().await).await.unwrap()
     })
     .await;
+    until("all rows under the new root secret", 60, async || {
+        let listed = world.json(&["keys", "roots"]).await;
+        (listed["roots"][1]["state"] == "active" && listed["reseal_done"] == true).then_some(())
+    })
+    .await;
+    assert!(printed(&world, &["keys", "roots"]).await.contains("all rows are sealed with 2"));
+    let safe = path(&world, "safe").display().to_string();
+    assert_eq!(code(&world, &["keys", "retire-root", "1", "--void", "--safe", &safe]).await, 3, "no folder");
+    std::fs::create_dir(path(&world, "safe")).unwrap();
+    for version in ["2", "9"] {
+        let words = ["keys", "retire-root", version, "--void", "--safe", &safe];
+        assert_eq!(code(&world, &words).await, 1, "{version}: it seals, or there is none");
+    }
+    assert_eq!(world.json(&["keys", "retire-root", "1", "--void", "--safe", &safe]).await["moved"], true);
+    assert_eq!(world.json(&["keys", "retire-root", "1", "--void", "--safe", &safe]).await["moved"], false);
     drop(node);
     let seen: Vec<String> = sqlx::query_scalar("SELECT DISTINCT action FROM audit_event WHERE outcome = 'done'")
         .fetch_all(&mut world.sql().await)

@@ -203,6 +203,33 @@ async fn signs_in_the_module(engine: Engine) {
     std::fs::write(keys.join("root/2.wrapped"), &good).unwrap();
     let (code, told) = place.run(&place.env("pin"), &["keys", "list"]).await;
     assert!(code == 3 && told.contains("2.wrapped"), "{code} {told}");
+    std::fs::rename(keys.join("root/2.wrapped"), &path).unwrap();
+    if engine == Engine::Sqlite {
+        retires_a_wrapped_root(&place, node, &holder, &safe).await;
+    }
+}
+
+/// Another root secret, wrapped as well, takes its place; what lies on the disk of the old one goes into the safe.
+async fn retires_a_wrapped_root(place: &Place, mut node: Node, holder: &Applicant, safe: &str) {
+    let (folder, root) = (place.world.folder.path(), place.world.folder.path().join("keys/root"));
+    assert_eq!(place.good(&["keys", "new-root"]).await["version"], 2);
+    assert_eq!(place.good(&["keys", "wrap-root", "--safe", safe]).await["wrapped"], serde_json::json!([2]));
+    node.terminate();
+    node.ended(30).await;
+    let mut node = Node::start(folder, &place.env("pin")).await;
+    until("all rows under the new root secret", 60, async || {
+        let roots = place.good(&["keys", "roots"]).await;
+        (roots["roots"][1]["state"] == "active" && roots["reseal_done"] == true).then_some(())
+    })
+    .await;
+    let retired = place.good(&["keys", "retire-root", "1", "--void", "--safe", safe]).await;
+    assert_eq!(retired["moved"], true, "{retired}");
+    assert!(Path::new(safe).join("1.wrapped").exists() && !root.join("1.wrapped").exists());
+    assert!(root.join("1.retained").exists() && root.join("2.wrapped").exists() && !root.join("2").exists());
+    node.terminate();
+    node.ended(30).await;
+    let node = Node::start(folder, &place.env("pin")).await;
+    place.is_verified(&node, holder).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

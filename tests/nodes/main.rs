@@ -13,6 +13,7 @@ mod decoder;
 mod demo;
 mod hardware;
 mod logs;
+mod reseal;
 mod restore;
 mod setup;
 mod stop;

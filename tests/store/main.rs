@@ -33,6 +33,7 @@ mod refusals;
 mod register;
 mod registration;
 mod reopening;
+mod reseal;
 mod residents;
 mod retention;
 mod rotation;

@@ -44,6 +44,9 @@ const ASKS_SEVERAL: &[(&str, &str)] = &[
     ("src/status_list/store.rs", "FORGET_ENTRIES"),
     // What waits for the stop log, whoever it is about: read by each node once a second, and it is a handful.
     ("src/stop_log/store.rs", "WAITING"),
+    // All rows, to be sealed anew under another root secret: by one node at a time, a few at once.
+    ("src/holder/mod.rs", "SEALED_COLUMNS"),
+    ("src/refresh/mod.rs", "SEALED_COLUMNS"),
     // Printed cards, once a copy of the database was restored.
     ("src/status_list/store.rs", "COUNTING"),
 ];

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sqlx::{Connection, PgConnection};
+
 use super::docs::quoted;
 use super::owners::tables;
 use super::{Source, demand, sources};
@@ -87,4 +89,120 @@ fn cryptography_is_used_where_the_inventory_says() {
         wrong.extend(used.map(|source| format!("{unknown} in {}", source.path)));
     }
     demand("cryptography is used in the files that docs/keys.md names", wrong);
+}
+
+/// Columns of bytes that hold no sealed value: digests, public keys, signatures, what clients chose, hashes of the log.
+const NOT_SEALED: &[&str] = &[
+    "audit_event.digest",
+    "audit_head.digest",
+    "block_code.code_index",
+    "captcha_spent.challenge_hash",
+    "code_use.idempotency_key",
+    "contact_visit.device_thumbprint",
+    "correction.nik_index",
+    "credential_holder.device_thumbprint",
+    "device_binding.device_thumbprint",
+    "duty.code_index",
+    "employee_check.idempotency_key",
+    "help.helper_index",
+    "holder_nik.nik_index",
+    "log_checkpoint.root",
+    "log_head.root",
+    "log_tile.hashes",
+    "login_failure.subject",
+    "lookup_word.word",
+    "mail_allowance.email_index",
+    "node_key.kid",
+    "presentation_code.code_index",
+    "recovery.device_thumbprint",
+    "register_import.source_digest",
+    "register_record.nik_index",
+    "registration.device_thumbprint",
+    "registration.email_index",
+    "registration.nik_index",
+    "relying_party_key.secret_hash",
+    "sandbox_check.body_hash",
+    "sandbox_check.idempotency_key",
+    "sandbox_check.receipt",
+    "sandbox_check.salt",
+    "sandbox_code.code_index",
+    "sandbox_key.secret_hash",
+    "signing_key.kid",
+    "signing_key.public_key",
+    "staff_passkey.credential_index",
+    "staff_session.token_hash",
+    "status_list.good",
+    "status_list.key",
+    "transfer.device_thumbprint",
+    "transfer.former_device",
+    "use_window.subject",
+    "verification.body_hash",
+    "verification.idempotency_key",
+    "verification.receipt",
+    "verification.salt",
+    "verification_refusal.body_hash",
+    "verification_refusal.idempotency_key",
+    "verification_refusal.receipt",
+    "verification_refusal.salt",
+    "verification_repeat.body_hash",
+    "verification_repeat.idempotency_key",
+    "write_probe.filling",
+];
+
+#[tokio::test]
+async fn each_sealed_column_is_sealed_anew() {
+    let mut server = PgConnection::connect(&support::postgres::new_database().await).await.unwrap();
+    let columns: Vec<(String,)> = sqlx::query_as(
+        "SELECT table_name || '.' || column_name FROM information_schema.columns
+         WHERE table_schema = 'public' AND data_type = 'bytea' AND table_name NOT LIKE '\\_sqlx\\_%'",
+    )
+    .fetch_all(&mut server)
+    .await
+    .unwrap();
+    let there: BTreeSet<String> = columns.into_iter().map(|(column,)| column).collect();
+    let mut named: BTreeMap<String, usize> = BTreeMap::new();
+    let sealed = ikd::reseal::columns::all().map(ikd::vault::Column::place);
+    let fleeting = ikd::reseal::columns::FLEETING.iter().map(|(table, column)| format!("{table}.{column}"));
+    let clear = NOT_SEALED.iter().map(|column| (*column).to_owned());
+    for column in sealed.chain(fleeting).chain(clear) {
+        *named.entry(column).or_default() += 1;
+    }
+    let missing = there.iter().filter(|column| !named.contains_key(*column));
+    let missing =
+        missing.map(|column| format!("{column}: in SEALED_COLUMNS of its domain, or in NOT_SEALED of this test"));
+    let gone =
+        named.keys().filter(|column| !there.contains(*column)).map(|column| format!("{column} is no column of bytes"));
+    let twice = named.iter().filter(|(_, times)| **times > 1).map(|(column, _)| format!("{column} stands twice"));
+    demand("each column of bytes is known as sealed or as not sealed", missing.chain(gone).chain(twice).collect());
+    // Each domain's list is in the list of all.
+    let listed = sources().iter().filter(|source| source.compact.contains("constSEALED_COLUMNS:&[Column]")).count();
+    let domains: BTreeSet<&str> = sources()
+        .iter()
+        .filter(|source| source.path == "src/reseal/columns.rs")
+        .flat_map(|source| source.compact.split("::SEALED_COLUMNS").map(|part| part.rsplit([',', '[']).next().unwrap()))
+        .filter(|domain| !domain.is_empty() && domain.chars().all(|c| c.is_alphanumeric() || c == '_'))
+        .collect();
+    assert_eq!(listed, domains.len(), "{domains:?}");
+}
+
+#[test]
+fn what_rows_are_found_by_outlives_its_root() {
+    let labels = read("src/vault/label.rs");
+    let (_, kept) = labels.split_once("fn is_retained").unwrap();
+    let mut lost = BTreeSet::new();
+    let mut seen = 0;
+    for source in sources().iter().filter(|source| source.domain() != "vault") {
+        for call in ["mac_index(Label::", "blind_index(Label::"] {
+            for (at, _) in source.compact.match_indices(call) {
+                let label: String =
+                    source.compact[at + call.len()..].chars().take_while(|c| c.is_alphanumeric()).collect();
+                seen += 1;
+                if !kept.contains(&format!("Self::{label}\n")) {
+                    lost.insert(format!("{label} in {}", source.path));
+                }
+            }
+        }
+    }
+    assert!(seen > 15, "only {seen} look-ups were found");
+    demand("a label of look-ups is one of those that Label::is_retained keeps", lost.into_iter().collect());
 }

@@ -61,6 +61,10 @@ const READ_WHOLE: &[(&str, &str)] = &[
     ("src/keyring/store.rs", "HOLDING"),
     ("src/keyring/store.rs", "FORGET_OLD"),
     ("src/keyring/store.rs", "FORGET_OLD_KEYS"),
+    ("src/keyring/roots/store.rs", "ALL"),
+    ("src/keyring/roots/store.rs", "LACKING"),
+    ("src/keyring/roots/store.rs", "HOLDING"),
+    ("src/keyring/roots/store.rs", "FORGET_OLD"),
     // Requests that wait for a supervisor, and people who are logged in: looked through by one node now and then.
     ("src/registration/store/second_person.rs", "SWEEP"),
     ("src/staff/store/session.rs", "SWEEP"),

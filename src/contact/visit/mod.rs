@@ -12,3 +12,4 @@ pub(super) mod store;
 pub use desk::{Desk, Seen};
 pub use model::ContactVisit;
 pub use phone::Phone;
+pub(super) use phone::WORDS;

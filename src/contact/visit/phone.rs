@@ -27,7 +27,7 @@ use crate::{transaction, transaction_of_one};
 const BEGUN: Window = Window { kind: "contact_visit", seconds: DAY, most: 5 };
 /// Those ended or forgotten in one round.
 const BATCH: i64 = 200;
-pub(super) const WORDS: &str = "contact_visit_words";
+pub(in crate::contact) const WORDS: &str = "contact_visit_words";
 
 /// Changes of address at a counter, as their phones see them. Cloning shares everything.
 #[derive(Clone)]

@@ -18,7 +18,7 @@ use crate::outreach::ports as outreach;
 use crate::register::Date;
 use crate::secret::Redacted;
 
-const TABLE: &str = "recap.refusal";
+pub(in crate::figure) const TABLE: &str = "recap.refusal";
 /// Months that an office looks back on.
 pub const SHOWN: i64 = 24;
 
@@ -183,6 +183,11 @@ fn read(content: &str) -> Result<Document> {
 }
 
 /// Under which id the words of a refusal are sealed: that of the office, turned by the month.
+/// [`seal_id`] of a row's two columns.
+pub(in crate::figure) fn sealed_for(office: Uuid, month: i64) -> Uuid {
+    seal_id(office, Month(month))
+}
+
 fn seal_id(office: Uuid, month: Month) -> Uuid {
     Uuid::from_u128(office.as_u128() ^ u128::from(month.0.unsigned_abs()))
 }

@@ -14,7 +14,7 @@ use crate::vault::{Label, Vault};
 /// The message with the link of an invitation; it refers to the invitation.
 pub const INVITATION: MailKind = MailKind::new("staff_invitation", i64::MAX);
 
-pub(super) const TABLE: &str = "staff_invitation";
+pub(in crate::staff) const TABLE: &str = "staff_invitation";
 
 /// What stands behind `#` in a link. Browsers do not send it, so it reaches no log.
 fn link_of(context: &Context, id: Uuid) -> Result<String> {

@@ -16,9 +16,9 @@ use crate::transaction;
 use crate::vault::Label;
 
 /// Where what browsers are asked is sealed.
-const QUESTION: &str = "staff_passkey_challenge";
+pub(in crate::staff) const QUESTION: &str = "staff_passkey_challenge";
 /// Where passkeys are sealed.
-pub(super) const TABLE: &str = "staff_passkey";
+pub(in crate::staff) const TABLE: &str = "staff_passkey";
 
 /// What a browser is asked.
 #[derive(Debug)]

@@ -101,7 +101,8 @@ impl Codes {
             }
             Ok(found)
         })?;
-        let Some(row) = found else { return Ok(Redeemed::Nothing) };
+        let is_known = |row: &store::CodeRow| self.context.vault.is_known(&row.sealed);
+        let Some(row) = found.filter(is_known) else { return Ok(Redeemed::Nothing) };
         transaction!(self.context.db, "verification.use_code", |tx| {
             store::use_up(tx, guesser.relying_party_id, &key.0, row.resident_id, now).await?.either_way();
             Ok(())

@@ -1,0 +1,134 @@
+//! Retiring an old root secret: nothing may need it any more, or people say that what does is void.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use uuid::Uuid;
+
+use super::model::LONGEST_SECONDS;
+use super::{columns, service, store};
+use crate::audit::{self, Action};
+use crate::card::ports as card;
+use crate::clock::{HOUR, Timestamp};
+use crate::context::Context;
+use crate::error::{Code, Error, Result};
+use crate::keyring::files::{check_safe, retire_root};
+use crate::keyring::roots;
+use crate::keyring::roots::model::{RootRow, RootState, subject_of};
+use crate::transaction;
+
+/// Seconds for which a node may have sealed cards with the version before: more than any that lives takes to learn of another.
+const LATE_SECONDS: i64 = HOUR;
+
+/// What becomes of that which was given out and is still of use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Printed cards go on: the key that opens what is sealed in them, an id, is kept.
+    pub keep_cards: bool,
+    /// Links and tokens are void, and printed cards where they are not kept.
+    pub void: bool,
+}
+
+/// What still needs a version.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Rows that it seals, by column.
+    pub rows: BTreeMap<String, i64>,
+    /// Until when links and tokens may be of use, where that is not over.
+    pub until: Option<Timestamp>,
+    /// Printed cards that count.
+    pub cards: i64,
+}
+
+/// What became of it on this node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retired {
+    /// Something needs it.
+    Needed(Needs),
+    /// Its secret lies in the folder that was named; or was not here.
+    Done {
+        /// Whether there was a file on this node.
+        moved: bool,
+        /// Whether printed cards go on.
+        keeps_cards: bool,
+    },
+}
+
+/// Retires a version, and on this node moves its secret to `safe`.
+///
+/// # Errors
+/// `not_found`; `wrong_state` when it seals or will; when files or the database do not do it.
+pub async fn retire(context: &Context, version: u8, choice: Choice, safe: &Path) -> Result<Retired> {
+    let number = i64::from(version);
+    let folder = context.config.keys.directory.join("root");
+    // Before anything is decided that could not be done here.
+    check_safe(&folder, safe)?;
+    let rows = roots::all(&mut context.db.read().await?).await?;
+    let row = rows.iter().find(|row| row.version == number).ok_or(Code::NotFound)?;
+    let is_retired = match row.state {
+        RootState::Next | RootState::Active => return Err(Code::WrongState.into()),
+        RootState::Old => false,
+        RootState::Retired => true,
+    };
+    let now = context.now();
+    let mut needs = Needs { rows: rows_of(context, version).await?, ..Needs::default() };
+    if !is_retired && !choice.void {
+        needs.until = row.replaced_at.map(|at| at.plus_seconds(LONGEST_SECONDS)).filter(|until| *until > now);
+    }
+    if !is_retired && !choice.void && !choice.keep_cards {
+        let before = row.replaced_at.unwrap_or(now).plus_seconds(LATE_SECONDS);
+        needs.cards = card::counting(&mut context.db.read().await?, before, now).await?;
+    }
+    if needs != Needs::default() {
+        go_over_again(context, &rows, &needs).await?;
+        return Ok(Retired::Needed(needs));
+    }
+    let keeps_cards = if is_retired { row.keeps_cards } else { choice.keep_cards };
+    let retained = context.vault.retain(version, keeps_cards);
+    if !is_retired {
+        // Whoever decides it holds it: else nothing would be left of it.
+        if retained.is_none() {
+            return Err(Error::internal("this node does not hold that root secret: run this on one that does"));
+        }
+        transaction!(context.db, "reseal.retire", |tx| {
+            roots::retire(tx, number, keeps_cards, now).await?.demand()?;
+            audit::Service::new(context.clone()).operator(tx, Action::RootRetired, subject_of(number)).await
+        })?;
+    }
+    let moved = retained.map(|retained| retire_root(&folder, version, &retained, safe)).transpose()?;
+    Ok(Retired::Done { moved: moved.unwrap_or(false), keeps_cards })
+}
+
+/// How many rows a version seals, by column.
+async fn rows_of(context: &Context, version: u8) -> Result<BTreeMap<String, i64>> {
+    let mut found = BTreeMap::new();
+    for column in columns::all() {
+        let mut reached = Uuid::nil();
+        loop {
+            let rows = service::read(context, column, reached).await?;
+            let Some(last) = rows.last() else { break };
+            reached = last.key;
+            let of =
+                rows.iter().filter(|row| row.sealed.as_ref().is_some_and(|sealed| sealed.first() == Some(&version)));
+            match of.count() as i64 {
+                0 => {}
+                more => *found.entry(column.place()).or_default() += more,
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Lets the job go through columns again that it was done with.
+async fn go_over_again(context: &Context, rows: &[RootRow], needs: &Needs) -> Result<()> {
+    let Some(active) = rows.iter().find(|row| row.state == RootState::Active) else { return Ok(()) };
+    if needs.rows.is_empty() {
+        return Ok(());
+    }
+    transaction!(context.db, "reseal.again", |tx| {
+        for part in needs.rows.keys() {
+            store::again(tx, active.version, part).await?.either_way();
+        }
+        Ok(())
+    })
+}

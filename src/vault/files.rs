@@ -1,0 +1,147 @@
+//! Files of secrets: readable by their owner alone, written whole or not at all.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::VaultError;
+use crate::failpoint::{self, Side};
+
+/// Most names tried for a draft file, past those that crashes left behind.
+const DRAFTS: u32 = 1_000;
+
+/// Reads a file that only its owner may read.
+///
+/// # Errors
+/// When it cannot be read or its mode lets others in.
+pub fn read_private(path: &Path) -> Result<Vec<u8>, VaultError> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = std::fs::metadata(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(VaultError::File(format!(
+            "{}: mode {mode:o} lets others read it; run `chmod 600` on it",
+            path.display()
+        )));
+    }
+    let bytes = std::fs::read(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))?;
+    if bytes.is_empty() {
+        let path = path.display();
+        return Err(VaultError::File(format!(
+            "{path}: empty, left by a write that broke off: remove it, and copy it from another node or the backup where one \
+             is there"
+        )));
+    }
+    Ok(bytes)
+}
+
+/// Writes a new file durably, readable by its owner only; an existing file is never overwritten. The file appears whole
+/// or not at all: after a full disk, nothing is left that a later start would take for a key.
+///
+/// # Errors
+/// When it exists already or cannot be written.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
+    write_whole(path, |file| file.write_all(bytes))
+        .map_err(|error| VaultError::File(format!("{}: {error}", path.display())))
+}
+
+/// Fills a draft file beside `path`, and renames it when all of it is on the disk.
+fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(folder)?;
+    let (draft, mut file) = draft_beside(path, folder)?;
+    let written = fill(&mut file).and_then(|()| file.sync_all());
+    failpoint::pass("file.write", Side::Before);
+    let written = written.and_then(|()| name_new(&draft, path));
+    failpoint::pass("file.write", Side::After);
+    let removed = std::fs::remove_file(&draft);
+    written?;
+    match removed {
+        // The draft was renamed, not linked.
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // A name is durable after `fsync` of its folder, and the folder after `fsync` of its parent.
+    sync_folder(folder).and_then(|()| folder.parent().map_or(Ok(()), sync_folder)).inspect_err(|_| {
+        let _ = std::fs::remove_file(path);
+    })
+}
+
+/// An empty draft file in the same folder, whose name is never read as a key. Drafts that crashes left are passed over.
+fn draft_beside(path: &Path, folder: &Path) -> io::Result<(PathBuf, File)> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
+    for number in 0..DRAFTS {
+        let mut draft = OsString::from(".");
+        draft.push(name);
+        draft.push(format!(".{number}.new"));
+        let draft = folder.join(draft);
+        match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft) {
+            Ok(file) => return Ok((draft, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
+}
+
+/// Gives the draft its final name, unless a file of that name exists.
+fn name_new(draft: &Path, path: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match std::fs::hard_link(draft, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            // Some file systems have no hard links.
+            Ok(renameat_with(CWD, draft, CWD, path, RenameFlags::NOREPLACE)?)
+        }
+        linked => linked,
+    }
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // An unreadable folder, or a file system without `fsync` of folders: more durability is not to be had there.
+        Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => Ok(()),
+        synced => synced,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::Vault;
+
+    #[test]
+    fn a_write_that_breaks_off_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("keys").join("token-0102030405060708.pem");
+        let full = |file: &mut File| {
+            file.write_all(b"-----BEGIN").unwrap();
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        };
+        assert_eq!(write_whole(&path, full).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(std::fs::read_dir(dir.path().join("keys")).unwrap().count(), 0);
+        // What a crash left is in nobody's way.
+        let left = dir.path().join("keys").join(".token-0102030405060708.pem.0.new");
+        std::fs::write(&left, b"").unwrap();
+        write_private(&path, b"whole").unwrap();
+        assert_eq!(read_private(&path).unwrap(), b"whole");
+        assert_eq!(std::fs::read_dir(dir.path().join("keys")).unwrap().count(), 2);
+        assert!(write_private(&path, b"other").is_err());
+        assert_eq!(read_private(&path).unwrap(), b"whole");
+        assert!(left.exists());
+    }
+
+    #[test]
+    fn an_empty_file_is_called_empty() {
+        let dir = tempfile::tempdir().unwrap();
+        write_private(&dir.path().join("1"), b"").unwrap();
+        assert!(matches!(Vault::load(dir.path()), Err(VaultError::File(message)) if message.contains("remove it")));
+    }
+}
