@@ -108,14 +108,15 @@ pub async fn with_root(tx: &mut Tx, root: &[u8], limit: i64) -> DbResult<Vec<Bat
 
 const CHECKS: &str = checks!("WHERE verification_id IN ($1, $2, $3, $4, $5, $6, $7, $8)");
 
-/// The checks with these ids, as far as they are there; without their proofs.
-pub async fn checks_of(tx: &mut Tx, batch: &BatchRow) -> DbResult<HashMap<Uuid, CheckRow>> {
+/// The checks that a batch names, as far as they are there, without their proofs. One of each id, unless somebody added another.
+pub async fn checks_of(tx: &mut Tx, batch: &BatchRow) -> DbResult<HashMap<Uuid, Vec<CheckRow>>> {
     let ids: Vec<Uuid> = batch.checks().flatten().collect();
-    let mut found = HashMap::new();
+    let mut found: HashMap<Uuid, Vec<CheckRow>> = HashMap::new();
     for ids in ids.chunks(AT_ONCE) {
         let [a, b, c, d, e, f, g, h] = padded(ids);
-        let rows = fetch_all!(tx, CheckRow, CHECKS, a, b, c, d, e, f, g, h)?;
-        found.extend(rows.into_iter().map(|row| (row.verification_id, row)));
+        for row in fetch_all!(tx, CheckRow, CHECKS, a, b, c, d, e, f, g, h)? {
+            found.entry(row.verification_id).or_default().push(row);
+        }
     }
     Ok(found)
 }
