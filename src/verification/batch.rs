@@ -6,7 +6,7 @@
 
 use uuid::Uuid;
 
-use super::proof;
+use super::proof::batch_rows;
 use super::signed::BatchRow;
 use super::store::{CheckRow, checks};
 #[cfg(doc)]
@@ -181,13 +181,33 @@ async fn earlier(tx: &mut Tx, refused: &[&Spending]) -> DbResult<Vec<CheckRow>> 
     })?;
     let ids: Vec<Uuid> = rows.iter().filter_map(|row| row.batch_id).collect();
     if !ids.is_empty() {
-        let batches = proof::batches_of(tx, ids).await?;
+        let batches = batches_of(tx, ids).await?;
         for row in &mut rows {
             let batch = batches.iter().find(|batch| row.batch_id == Some(batch.batch_id));
             row.proof = batch.and_then(|batch| batch.proof(&row.receipt));
         }
     }
     Ok(rows)
+}
+
+const ADD_HERE: &str = "INSERT INTO receipt_batch (batch_id, root, kid, algorithm, signature, leaves, checks) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+/// Records a batch in the transaction of its checks, on the embedded engine.
+///
+/// # Errors
+/// The database's error.
+pub(super) fn add_signed(local: &Local<'_>, row: &BatchRow) -> DbResult<()> {
+    let id = row.batch_id.as_bytes();
+    let algorithm = row.algorithm.as_str();
+    local.execute(ADD_HERE, bound![id, row.root, row.kid, algorithm, row.signature, row.leaves, row.checks]).map(|_| ())
+}
+
+const BATCHES_OF: &str = batch_rows!("WHERE batch_id = ANY($1::uuid[])");
+
+/// Batches with these ids, in one trip.
+async fn batches_of(tx: &mut Tx, ids: Vec<Uuid>) -> DbResult<Vec<BatchRow>> {
+    on_server!(tx, |c| sqlx::query_as(BATCHES_OF).bind(ids).fetch_all(c).await)
 }
 
 const fn key(row: &CheckRow) -> (Uuid, &[u8], Uuid) {

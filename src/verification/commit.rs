@@ -12,7 +12,6 @@ use super::batch::{self, Done, Spending};
 use super::draft::Drafts;
 use super::model::Content;
 use super::pipeline::{Outcome, Reply};
-use super::proof;
 use super::signed::SignedBatch;
 use super::store::CheckRow;
 use crate::clock::stopwatch;
@@ -137,7 +136,7 @@ fn spend_here(local: &Local<'_>, spendings: &[Spending], waiting: &[Waiting], gr
             }
         }
         if checks.iter().any(Option::is_some) {
-            proof::add_here(local, &signed.row(*id, checks))?;
+            batch::add_signed(local, &signed.row(*id, checks))?;
         }
     }
     Ok(done)

@@ -288,7 +288,7 @@ impl Drafts {
     pub(super) fn batch_id(&self, row: &CheckRow) -> Uuid {
         let shard = self.shards.of(row.resident_id);
         loop {
-            let id = self.random.uuid_v7(row.verified_at);
+            let id = self.random.uuid_v7_unordered(row.verified_at);
             if self.shards.of(id) == shard {
                 return id;
             }

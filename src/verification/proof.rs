@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::signed::BatchRow;
 use super::store::{CheckRow, checks};
 use crate::changed::Changed;
-use crate::db::{DbResult, Local, Tx, bound};
-use crate::{change, execute, fetch_all, on_server};
+use crate::db::{DbResult, Tx};
+use crate::{change, execute, fetch_all};
 
 /// Batches, or checks, that one statement reads.
 const AT_ONCE: usize = 8;
@@ -32,17 +32,7 @@ pub async fn add(tx: &mut Tx, row: &BatchRow) -> DbResult<()> {
     .map(|_| ())
 }
 
-const ADD_HERE: &str = "INSERT INTO receipt_batch (batch_id, root, kid, algorithm, signature, leaves, checks) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-
-/// [`add`] on the writing thread of the embedded engine.
-pub(super) fn add_here(local: &Local<'_>, row: &BatchRow) -> DbResult<()> {
-    let id = row.batch_id.as_bytes();
-    let algorithm = row.algorithm.as_str();
-    local.execute(ADD_HERE, bound![id, row.root, row.kid, algorithm, row.signature, row.leaves, row.checks]).map(|_| ())
-}
-
-macro_rules! batches {
+macro_rules! batch_rows {
     ($tail:literal) => {
         concat!(
             "SELECT batch_id, root, kid, algorithm, signature, leaves, checks, log_position FROM receipt_batch ",
@@ -51,7 +41,9 @@ macro_rules! batches {
     };
 }
 
-const BATCHES: &str = batches!("WHERE batch_id IN ($1, $2, $3, $4, $5, $6, $7, $8)");
+pub(super) use batch_rows;
+
+const BATCHES: &str = batch_rows!("WHERE batch_id IN ($1, $2, $3, $4, $5, $6, $7, $8)");
 
 /// The batches with these ids, as far as they are there.
 pub async fn batches(tx: &mut Tx, ids: impl IntoIterator<Item = Uuid>) -> DbResult<HashMap<Uuid, BatchRow>> {
@@ -70,14 +62,7 @@ fn padded(ids: &[Uuid]) -> [Uuid; AT_ONCE] {
     std::array::from_fn(|at| ids.get(at).or(ids.first()).copied().unwrap_or_default())
 }
 
-const BATCHES_OF: &str = batches!("WHERE batch_id = ANY($1::uuid[])");
-
-/// [`batches`] in a batch of the server: one trip.
-pub(super) async fn batches_of(tx: &mut Tx, ids: Vec<Uuid>) -> DbResult<Vec<BatchRow>> {
-    on_server!(tx, |c| sqlx::query_as(BATCHES_OF).bind(ids).fetch_all(c).await)
-}
-
-const UNLOGGED: &str = batches!("WHERE log_position IS NULL ORDER BY batch_id LIMIT $1");
+const UNLOGGED: &str = batch_rows!("WHERE log_position IS NULL ORDER BY batch_id LIMIT $1");
 
 /// Batches that are not in the log yet. One whose transaction ends late is found when it has ended, whatever its id.
 pub async fn unlogged(tx: &mut Tx, limit: i64) -> DbResult<Vec<BatchRow>> {
@@ -92,14 +77,14 @@ pub async fn take_to_log(tx: &mut Tx, batch_id: Uuid, position: i64) -> DbResult
 }
 
 const LOGGED: &str =
-    batches!("WHERE log_position >= $1 AND log_position < $2 ORDER BY log_position, batch_id LIMIT $3");
+    batch_rows!("WHERE log_position >= $1 AND log_position < $2 ORDER BY log_position, batch_id LIMIT $3");
 
 /// Batches that say to stand between two leaves of the log, in order.
 pub async fn logged(tx: &mut Tx, (from, until): (i64, i64), limit: i64) -> DbResult<Vec<BatchRow>> {
     fetch_all!(tx, BatchRow, LOGGED, from, until, limit)
 }
 
-const WITH_ROOT: &str = batches!("WHERE root = $1 ORDER BY batch_id LIMIT $2");
+const WITH_ROOT: &str = batch_rows!("WHERE root = $1 ORDER BY batch_id LIMIT $2");
 
 /// Batches with a root. There are several where their checks were signed together and committed apart.
 pub async fn with_root(tx: &mut Tx, root: &[u8], limit: i64) -> DbResult<Vec<BatchRow>> {

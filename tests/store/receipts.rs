@@ -2,7 +2,7 @@
 
 use ikd::credential::cose_receipt::{self, Proof};
 use ikd::credential::verify::authenticate_receipt;
-use ikd::credential::{Body, KeyPurpose, SealedRecord, TokenKind};
+use ikd::credential::{Body, KeyPurpose, SealedRecord, TokenKind, issue};
 use ikd::error::Code;
 use ikd::tlog::tree::{self, Hash};
 use ikd::tlog::verify::verify;
@@ -91,6 +91,38 @@ async fn checks_of_a_commit_have_one_signature_and_a_proof_each() {
     .await;
 }
 
+/// Not a proof of anything: it prints what docs/performance.md says of receipts.
+#[tokio::test]
+#[ignore = "measures, for docs/performance.md"]
+async fn what_a_batch_saves() {
+    each_engine(async |context| {
+        let world = world(context).await;
+        for clients in [1_usize, 32, 64] {
+            let before = world.batches().await.len();
+            let mut tokens = world.tokens(1_024).await;
+            let mut statements = 0;
+            while !tokens.is_empty() {
+                let rest = tokens.split_off(tokens.len().min(clients));
+                let asked =
+                    tokens.iter().map(|(holder, token)| world.spawn(&world.service, token, &holder.to_string()));
+                for answer in answers(asked.collect()).await {
+                    let answer = answer.unwrap();
+                    statements += stated(&answer.receipt).0.len();
+                }
+                tokens = rest;
+            }
+            let signatures = world.batches().await.len() - before;
+            println!(
+                "{}: {clients} at once: {} checks, {signatures} signatures, {} bytes of statement each",
+                world.context.db.engine(),
+                1_024,
+                statements / 1_024
+            );
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_is_decided_alone_is_a_batch_alone_and_what_names_nobody_is_none() {
     each_engine(async |context| {
@@ -126,7 +158,8 @@ async fn a_receipt_of_before_is_handed_out_as_it_was_signed() {
         let answer = world.check(&world.presentation(), "k").await;
         let (statement, _) = stated(&answer.receipt);
         let claims = cose_receipt::read_statement(statement).unwrap();
-        let signed = world.keyring.sign(TokenKind::Receipt, claims).await.unwrap();
+        let signer = world.keyring.signer(KeyPurpose::Receipt).unwrap();
+        let signed = issue::sign(signer.as_ref(), TokenKind::Receipt, &claims).unwrap();
         let mut tx = world.context.db.write().await.unwrap();
         let older = "UPDATE verification SET receipt = $2, batch_id = NULL WHERE verification_id = $1";
         execute!(&mut tx, older, answer.verification_id, &signed).unwrap();
