@@ -257,7 +257,7 @@ async fn a_check_that_is_changed_moved_copied_or_deleted_is_named() {
         let hand_over = "UPDATE verification SET resident_id = $2 WHERE verification_id = $1";
         if world.context.db.shards().count() == 1 {
             tamper!(world, hand_over, id, stranger);
-            assert_eq!(world.faults().await, [altered.clone()], "to another holder");
+            assert_eq!(world.faults().await, std::slice::from_ref(&altered), "to another holder");
             tamper!(world, hand_over, id, holder);
         }
         // What another check states, which is signed too.
@@ -265,7 +265,7 @@ async fn a_check_that_is_changed_moved_copied_or_deleted_is_named() {
         let (own, _) = stated(&one.receipt);
         let restate = "UPDATE verification SET receipt = $2 WHERE verification_id = $1";
         tamper!(world, restate, id, statement.to_vec());
-        assert_eq!(world.faults().await, [altered.clone()]);
+        assert_eq!(world.faults().await, std::slice::from_ref(&altered));
         tamper!(world, restate, id, own.to_vec());
         // What counts how often it was refused again is no part of it.
         tamper!(world, "UPDATE verification SET repeats = 5 WHERE verification_id = $1", id);
@@ -276,7 +276,7 @@ async fn a_check_that_is_changed_moved_copied_or_deleted_is_named() {
             relying_party_id, idempotency_key, body_hash, purpose, verified_at, issued, result, reason, single_use, disclosed, repeats, \
             salt, receipt, batch_id FROM verification WHERE verification_id = $1";
         tamper!(world, copy, id, stranger);
-        assert_eq!(world.faults().await, [altered.clone()]);
+        assert_eq!(world.faults().await, std::slice::from_ref(&altered));
         tamper!(world, "DELETE FROM verification WHERE verification_id = $1 AND resident_id = $2", id, stranger);
         assert_eq!(world.faults().await, []);
 
