@@ -24,7 +24,7 @@ use ikd::credential::signatures::{Signed, all_good};
 use ikd::credential::verify::authenticate;
 use ikd::credential::{
     Algorithm, FileSigner, Issuer, KeyPurpose, PublicKey, SealedRecord, Signer, TokenKind, TokenSealer, VerifyingKeys,
-    qr, text,
+    cose_receipt, qr, text,
 };
 use ikd::device::client::{DeviceKey, ProofFor};
 use ikd::device::dpop;
@@ -36,7 +36,8 @@ use ikd::relying_party::Party;
 use ikd::secret::Redacted;
 use ikd::vault::Vault;
 use ikd::verification::model::{Content, IdempotencyKey, Medium, Presented, Question, Verdict};
-use ikd::verification::receipt::{Statement, sign};
+use ikd::verification::receipt::{self, Statement};
+use ikd::verification::signed::SignedBatch;
 use uuid::Uuid;
 
 struct Counting;
@@ -173,8 +174,18 @@ fn main() {
         disclosed: set,
         content: &content,
         salt: &salt,
+        record: None,
     };
-    measure(wanted, "receipt", || sign(&statement, "ikd.example", &key.0).is_ok());
+    let stated = || receipt::claims(&statement, "ikd.example").map(|claims| cose_receipt::statement(&claims));
+    measure(wanted, "state a check", || stated().is_ok());
+    measure(wanted, "receipt, signed alone", || {
+        let leaves = vec![cose_receipt::leaf(&stated().unwrap_or_default())];
+        SignedBatch::sign(leaves, &key.0).map(|signed| signed.proof(0)).is_ok()
+    });
+    let leaves: Vec<_> = (0..32_u8).map(|number| cose_receipt::leaf(&[number])).collect();
+    measure(wanted, "sign 32 leaves", || SignedBatch::sign(leaves.clone(), &key.0).is_ok());
+    let signed = SignedBatch::sign(leaves, &key.0).expect("a file's key signs");
+    measure(wanted, "a proof of 32", || signed.proof(17));
     measure(wanted, "16 random bytes", || random.bytes::<16>());
 
     let device = DeviceKey::generate(&random);

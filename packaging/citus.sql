@@ -36,6 +36,8 @@ INSERT INTO distribution (name, kind, by_column, beside) VALUES
     ('holder_portrait', 'distributed', 'resident_id', 'credential'),
     ('permit', 'distributed', 'resident_id', 'credential'),
     ('verification', 'distributed', 'resident_id', 'credential'),
+    -- A batch of checks is of one shard, and gets an id of that shard.
+    ('receipt_batch', 'distributed', 'batch_id', 'credential'),
     ('life_event', 'distributed', 'resident_id', 'credential'),
     ('record_change', 'distributed', 'resident_id', 'credential'),
     ('status_entry', 'distributed', 'resident_id', 'credential'),

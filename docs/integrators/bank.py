@@ -34,8 +34,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 # COSE algorithms (RFC 9053, section 2) and the JWK of their keys.
 KEY_TYPES = {-8: {"kty": "OKP", "crv": "Ed25519"}, -7: {"kty": "EC", "crv": "P-256"}}
-RECEIPT_TYPE = "application/ikd-receipt+cwt"
+RECEIPT_TYPE = "application/ikd-receipt+cose"
+OLD_RECEIPT_TYPE = "application/ikd-receipt+cwt"
 RECEIPT_CLAIM = -65539
+# Labels of COSE Receipts (RFC 9942): the data structure, which is 1 for RFC9162_SHA256, its proofs, and those of inclusion.
+DATA_STRUCTURE, PROOFS, INCLUSION = 395, 396, -1
 
 
 def unbase64url(text):
@@ -95,17 +98,58 @@ def verify_signature(key, signature, signed):
     point.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
 
 
+def root_of(leaf, index, size, path):
+    """The root to which a path leads (RFC 9162, section 2.1.3.2)."""
+    if index >= size:
+        raise ValueError("the proof is of no leaf")
+    at, last, root = index, size - 1, leaf
+    for step in path:
+        if last == 0:
+            raise ValueError("the proof is too long")
+        if at % 2 or at == last:
+            root = hashlib.sha256(b"\x01" + step + root).digest()
+            while at % 2 == 0 and at:
+                at, last = at // 2, last // 2
+        else:
+            root = hashlib.sha256(b"\x01" + root + step).digest()
+        at, last = at // 2, last // 2
+    if last:
+        raise ValueError("the proof is too short")
+    return root
+
+
+def parts_of(receipt):
+    """Header, what is signed, what is stated, signature. One signature covers many checks that were committed together."""
+    if "cwt" in receipt:  # From before batches: a CWT, signed for itself.
+        protected, _, payload, signature = sign1(receipt["cwt"])
+        return protected, payload, payload, signature, OLD_RECEIPT_TYPE
+    if "proof" not in receipt:
+        raise ValueError("no proof: the service says that its records were tampered with")
+    protected, unprotected, _, signature = sign1(receipt["proof"])
+    statement = unbase64url(receipt["statement"])
+    if cbor2.loads(protected).get(DATA_STRUCTURE) != 1:
+        raise ValueError("not a proof of RFC9162_SHA256")
+    size, index, path = cbor2.loads(unprotected[PROOFS][INCLUSION][0])
+    # Nothing says what the root is: it is what the path leads to from this very statement.
+    root = root_of(hashlib.sha256(b"\x00" + statement).digest(), index, size, path)
+    return protected, root, statement, signature, RECEIPT_TYPE
+
+
+def sign1(text):
+    message = cbor2.loads(unbase64url(text))
+    if not isinstance(message, cbor2.CBORTag) or message.tag != 18:
+        raise ValueError("not a COSE_Sign1 message")
+    return message.value
+
+
 def check_receipt(answer, jwks):
     """Checks the receipt of an answer against a key set, without network.
 
     Gives what the receipt states. Raises ValueError when it is not genuine or does not fit the attributes beside it.
     """
-    message = cbor2.loads(unbase64url(answer["receipt"]["cwt"]))
-    if not isinstance(message, cbor2.CBORTag) or message.tag != 18:
-        raise ValueError("not a COSE_Sign1 message")
-    protected, _, payload, signature = message.value
+    protected, payload, statement, signature, kind = parts_of(answer["receipt"])
     header = cbor2.loads(protected)
-    if header.get(1) not in KEY_TYPES or header.get(16) != RECEIPT_TYPE:
+    if header.get(1) not in KEY_TYPES or header.get(16) != kind:
         raise ValueError("not a receipt signed with EdDSA or ES256")
     kid = base64.urlsafe_b64encode(header[4]).rstrip(b"=").decode()
     # Keys of other kinds may stand there too: they are passed over (RFC 7517, section 5).
@@ -119,7 +163,7 @@ def check_receipt(answer, jwks):
         verify_signature(key, signature, signed)
     except InvalidSignature:
         raise ValueError("the signature does not fit") from None
-    stated = cbor2.loads(payload)[RECEIPT_CLAIM]
+    stated = cbor2.loads(statement)[RECEIPT_CLAIM]
     salt = unbase64url(answer["receipt"]["salt"])
     if answer.get("attributes") is not None:
         shown = hashlib.sha256(salt + cbor2.dumps(answer["attributes"], canonical=True)).digest()
@@ -129,7 +173,7 @@ def check_receipt(answer, jwks):
         picture = base64.b64decode(answer["portrait"]["data"])
         if hashlib.sha256(salt + picture).digest() != stated["portrait_sha256"]:
             raise ValueError("this portrait is not the one that was shown")
-    return {name: value for name, value in stated.items() if not name.endswith("_sha256")}
+    return {name: value for name, value in stated.items() if not isinstance(value, bytes)}
 
 
 def present(url, api_key, person, share):

@@ -151,6 +151,8 @@ def cbor(value) -> bytes:
         size = next(size for size in range(4) if number < 1 << (8 << size))
         return bytes([major << 5 | 24 + size]) + number.to_bytes(1 << size, "big")
 
+    if value is None:
+        return b"\xf6"
     if isinstance(value, bool):
         return b"\xf5" if value else b"\xf4"
     if isinstance(value, int):
@@ -213,6 +215,37 @@ def token_case(name: str, key: TokenKey, kind: str, claims: dict) -> dict:
     }
 
 
+def merkle(leaves: list, index: int) -> tuple:
+    """Root and path of a leaf, as RFC 9162, sections 2.1.1 and 2.1.3.1, define them."""
+    if len(leaves) == 1:
+        return leaves[0], []
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    left, left_path = merkle(leaves[:split], min(index, split - 1))
+    right, right_path = merkle(leaves[split:], max(index - split, 0))
+    root = hashlib.sha256(b"\x01" + left + right).digest()
+    return root, left_path + [right] if index < split else right_path + [left]
+
+
+def proof_cases(key: TokenKey, statements: list) -> list:
+    """The receipts of checks that were committed together (RFC 9942): one signature, a path for each."""
+    protected = cbor({1: key.alg, 4: key.kid, 16: "application/ikd-receipt+cose", 395: 1})
+    entries = [cbor(statement) for statement in statements]
+    # RFC 9942 knows no empty path: one alone stands beside an empty entry.
+    leaves = [hashlib.sha256(b"\x00" + entry).digest() for entry in entries + [b""] * (len(entries) == 1)]
+    signature = key.sign(cbor(["Signature1", protected, b"", merkle(leaves, 0)[0]]))
+    cases = []
+    for index, entry in enumerate(entries):
+        root, path = merkle(leaves, index)
+        proof = cbor(Tagged(18, [
+            protected, {396: {-1: [cbor([len(leaves), index, path])]}}, None, signature,
+        ]))
+        cases.append({
+            "name": f"{index} of {len(entries)}, {key.algorithm}", "algorithm": key.algorithm, "root_hex": root.hex(),
+            "statement": b64(entry), "proof": b64(proof),
+        })
+    return cases
+
+
 def token_vectors() -> dict:
     """Tokens and receipts under both algorithms. The sealed claim is noise: only the service could open a real one."""
     iat, sealed = 1_800_000_000, bytes(range(54))
@@ -230,13 +263,15 @@ def token_vectors() -> dict:
             "result": "valid", "disclosed": ["full_name"], "attributes_sha256": hashlib.sha256(b"attributes").digest(),
         },
     }
-    keys, cases = [], []
+    keys, cases, proofs = [], [], []
     for algorithm in ["EdDSA", "ES256"]:
         token, receipts = TokenKey(algorithm, "token"), TokenKey(algorithm, "receipt")
         keys += [token, receipts]
         cases.append(token_case(f"presentation, {algorithm}", token, "presentation", common))
         cases.append(token_case(f"offline, {algorithm}", token, "offline", offline))
         cases.append(token_case(f"receipt, {algorithm}", receipts, "receipt", receipt))
+        for size in [1, 2, 5]:
+            proofs += proof_cases(receipts, [{**receipt, 7: bytes([number]) * 16} for number in range(size)])
     return {
         "issuer": "https://ikd.example",
         "keys": [{
@@ -245,6 +280,7 @@ def token_vectors() -> dict:
         } for key in keys],
         "jwks": {"keys": [key.jwk for key in keys]},
         "tokens": cases,
+        "receipts": proofs,
     }
 
 

@@ -174,7 +174,24 @@ fn describe_tree(report: &LogReport) -> String {
             LogFault::EventMisplaced { event_id, position } => {
                 format!("leaf {position}: event {event_id} says to stand there and does not")
             }
-            LogFault::Unexplained { position } => format!("leaf {position}: its event was deleted, or moved"),
+            LogFault::BatchAltered { batch_id, position } => {
+                format!("leaf {position}: the batch of checks {batch_id} is not the one that was taken")
+            }
+            LogFault::BatchUnsigned { batch_id, position } => {
+                format!("leaf {position}: no receipt key of this service signed the batch of checks {batch_id}")
+            }
+            LogFault::BatchMisplaced { batch_id, position } => {
+                format!("leaf {position}: the batch of checks {batch_id} says to stand there and does not")
+            }
+            LogFault::CheckAltered { verification_id, position } => format!(
+                "leaf {position}: the check {verification_id} is not the one that was recorded, is another holder's, or there are two of it"
+            ),
+            LogFault::CheckDeleted { verification_id, position } => {
+                format!("leaf {position}: the check {verification_id} was deleted")
+            }
+            LogFault::Unexplained { position } => {
+                format!("leaf {position}: its event or batch of checks was deleted, or moved")
+            }
             LogFault::NeverTaken { chain, seq } => {
                 format!("{chain}: from entry {seq} on some were never taken to the tree")
             }

@@ -6,8 +6,8 @@ use ciborium::Value;
 use ikd_token::claim169::{Marital, More, OfflineClaims};
 use ikd_token::jwk::{base64url, kid_text};
 use ikd_token::status::{self, Status};
-use ikd_token::verify::{authenticate, authenticate_cose};
-use ikd_token::{Authentic, Body, JwkSet, StatusReference, TokenKind, VerifyError, cose, text};
+use ikd_token::verify::{authenticate, authenticate_cose, authenticate_receipt};
+use ikd_token::{Authentic, Body, JwkSet, StatusReference, TokenKind, VerifyError, cose, receipt, text};
 use serde_json::{Map, Value as Json, json};
 
 use super::{Failure, Format, given_or_read};
@@ -19,9 +19,12 @@ use crate::error::Language;
 /// Arguments of `ikd verify`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The text of a QR, or the `receipt.cwt` of a verification answer; `-` reads it from standard input, as arguments stand in
-    /// the list of processes.
+    /// The text of a QR, or the `receipt.statement` of a verification answer (`receipt.cwt` of an old one); `-` reads it from standard
+    /// input, as arguments stand in the list of processes.
     token: String,
+    /// With a receipt's statement: the `receipt.proof` of the same answer.
+    #[arg(long)]
+    proof: Option<String>,
     /// Key set, as published at `/.well-known/jwks.json`.
     #[arg(long)]
     jwks: PathBuf,
@@ -52,7 +55,7 @@ pub fn run(args: &Args, clock: &Clock, format: Format) -> Result<(), Failure> {
         )));
     }
     let token = given_or_read(args.token.clone(), "Token: ")?;
-    match judge(token.expose().trim(), args.issuer.as_deref(), &keys, clock.now()) {
+    match judge((token.expose().trim(), args.proof.as_deref()), args.issuer.as_deref(), &keys, clock.now()) {
         Ok(token) => {
             let mut shown = describe(&token);
             if let Body::Offline { status: Some(reference), .. } = &token.claims.body {
@@ -101,7 +104,20 @@ fn invalid<T>(reason: &str, message: &str, format: Format) -> Result<T, Failure>
     Err(Failure::Refused(format!("invalid: {reason}: {message}")))
 }
 
-fn judge(text: &str, issuer: Option<&str>, keys: &JwkSet, now: Timestamp) -> Result<Authentic, VerifyError> {
+fn judge(
+    (text, proof): (&str, Option<&str>),
+    issuer: Option<&str>,
+    keys: &JwkSet,
+    now: Timestamp,
+) -> Result<Authentic, VerifyError> {
+    if let Some(proof) = proof {
+        let bytes = |text: &str| base64url::decode(text).ok_or(VerifyError::Malformed);
+        let (statement, proof) = (bytes(text)?, bytes(proof.trim())?);
+        let own_issuer = receipt::read_statement(&statement)?.issuer;
+        let token = authenticate_receipt(&statement, &proof, issuer.unwrap_or(&own_issuer), keys)?;
+        token.judge_time(now.seconds())?;
+        return Ok(token);
+    }
     // Base45 has no lower case; a COSE_Sign1 of tag 18 in base64url always has.
     let receipt = text.starts_with("0oR").then(|| base64url::decode(text)).flatten();
     let own_issuer = match &receipt {
@@ -260,7 +276,7 @@ mod tests {
         std::fs::write(&jwks, serde_json::to_vec(&keys).unwrap()).unwrap();
         let ask = |token: &str, issuer: Option<&str>, at: Timestamp| {
             let (token, jwks, issuer) = (token.into(), jwks.clone(), issuer.map(String::from));
-            let args = Args { token, jwks, issuer, status_list: None };
+            let args = Args { token, proof: None, jwks, issuer, status_list: None };
             run(&args, &Clock::stopped(at), Format::Text).map_or_else(|failure| failure.exit_code(), |()| 0)
         };
         assert_eq!(ask(&token, None, now), 0);
@@ -280,6 +296,26 @@ mod tests {
             std::fs::write(&jwks, none).unwrap();
             assert_eq!(ask(&token, None, now), 3, "{none}");
         }
+    }
+
+    #[test]
+    fn a_receipt_is_judged_with_its_proof() {
+        let vectors: Json = serde_json::from_str(include_str!("../../docs/vectors/token.json")).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let jwks = dir.path().join("jwks.json");
+        std::fs::write(&jwks, vectors["jwks"].to_string()).unwrap();
+        let text = |case: usize, name: &str| vectors["receipts"][case][name].as_str().unwrap().to_owned();
+        let ask = |token: String, proof: Option<String>, issuer: Option<&str>| {
+            let issuer = issuer.map(String::from);
+            let args = Args { token, proof, jwks: jwks.clone(), issuer, status_list: None };
+            let clock = Clock::stopped(Timestamp::from_seconds(1_900_000_000));
+            run(&args, &clock, Format::Text).map_or_else(|failure| failure.exit_code(), |()| 0)
+        };
+        assert_eq!(ask(text(4, "statement"), Some(text(4, "proof")), Some("https://ikd.example")), 0);
+        assert_eq!(ask(text(4, "statement"), Some(text(4, "proof")), Some("other.example")), 1);
+        assert_eq!(ask(text(4, "statement"), Some(text(5, "proof")), None), 1, "of another check");
+        assert_eq!(ask(text(4, "statement"), None, None), 1, "without its proof");
+        assert_eq!(ask(text(4, "proof"), Some(text(4, "statement")), None), 1, "the wrong way round");
     }
 
     #[test]
@@ -317,8 +353,13 @@ mod tests {
         let header = Header { algorithm: signer.algorithm(), kid: signer.kid() };
         let ask = |index: u32, list: Option<&[u8]>, at: Timestamp| {
             list.iter().for_each(|list| std::fs::write(&file, list).unwrap());
-            let args =
-                Args { token: token(index), jwks: jwks.clone(), issuer: None, status_list: list.map(|_| file.clone()) };
+            let args = Args {
+                token: token(index),
+                proof: None,
+                jwks: jwks.clone(),
+                issuer: None,
+                status_list: list.map(|_| file.clone()),
+            };
             run(&args, &Clock::stopped(at), Format::Text).map_or_else(|failure| failure.exit_code(), |()| 0)
         };
         let jwt = encode_jwt(header, &claims(&uri), |message| signer.sign(message)).unwrap();

@@ -17,7 +17,7 @@ pub mod verify;
 
 pub use ikd_token::{
     Algorithm, Body, Claims, Jwk, JwkSet, KeyId, KeyPurpose, PublicKey, SignatureBytes, StatusReference, TokenKind,
-    VerifyingKeys, cbor, claim169, claims, cose, jwk, text,
+    VerifyingKeys, cbor, claim169, claims, cose, jwk, receipt as cose_receipt, text,
 };
 pub use issue::{Issued, Issuer};
 pub use reason::Reason;

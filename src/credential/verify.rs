@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 use ikd_token::Authentic;
 use ikd_token::verify as token;
-pub use ikd_token::verify::authenticate_cose;
+pub use ikd_token::verify::{authenticate_cose, authenticate_receipt};
 use uuid::Uuid;
 
 use super::cose::{self, Decoded};

@@ -11,8 +11,8 @@ use super::client::{Bank, ClientError, Officer, Resident};
 use super::setup::{Demo, DemoLogIn, idempotency_key};
 use crate::clock::{Clock, stopwatch};
 use crate::credential::claims::LIFETIME_SECONDS;
-use crate::credential::verify::authenticate_cose;
-use crate::credential::{JwkSet, TokenKind, qr};
+use crate::credential::verify::authenticate_receipt;
+use crate::credential::{JwkSet, qr};
 use crate::device::client::check_pin;
 use crate::login::totp;
 use crate::mail::Mailbox;
@@ -199,9 +199,10 @@ async fn show(
     }
     story.tell("bank", "repeats the request with the same Idempotency-Key: the same answer");
     let keys: JwkSet = http.get(format!("{}/.well-known/jwks.json", script.base_url)).send().await?.json().await?;
-    let receipt = answer.json["receipt"]["cwt"].as_str().unwrap_or("");
-    let cose = crate::base64url::decode(receipt).unwrap_or_default();
-    authenticate_cose(&cose, &[TokenKind::Receipt], &script.issuer, &keys)
+    let part = |name: &str| {
+        crate::base64url::decode(answer.json["receipt"][name].as_str().unwrap_or_default()).unwrap_or_default()
+    };
+    authenticate_receipt(&part("statement"), &part("proof"), &script.issuer, &keys)
         .map_err(|reason| ClientError::Unexpected(format!("the receipt does not verify: {}", reason.as_str())))?;
     story.tell("bank", "checks the receipt offline against the published keys");
     let second = bank.verify(&token, "open_account", &idempotency_key(&script.random, &script.clock)).await?;

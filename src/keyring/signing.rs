@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::service::Keyring;
-use crate::credential::{Claims, Issued, Issuer, KeyPurpose, SealedRecord, SignError, Signer, TokenKind, issue};
+use crate::credential::{Issued, Issuer, KeyPurpose, SealedRecord, SignError, Signer};
 
 impl Keyring {
     /// Makes a sealed token (activation, counter, presentation) with the active token key. Writes nothing.
@@ -14,23 +14,6 @@ impl Keyring {
     pub async fn issue(&self, record: SealedRecord) -> Result<Issued, SignError> {
         let (signer, keyring) = (self.signer(KeyPurpose::Token)?, self.clone());
         on_a_fitting_thread(signer.blocks(), move || keyring.issuer(signer.as_ref()).issue(record)).await?
-    }
-
-    /// Signs claims with the active key for their kind: the COSE_Sign1 bytes.
-    ///
-    /// # Errors
-    /// When this node cannot sign.
-    pub async fn sign(&self, kind: TokenKind, claims: Claims) -> Result<Vec<u8>, SignError> {
-        let signer = self.signer(kind.purpose())?;
-        on_a_fitting_thread(signer.blocks(), move || issue::sign(signer.as_ref(), kind, &claims)).await?
-    }
-
-    /// [`Keyring::sign`] for threads that may wait.
-    ///
-    /// # Errors
-    /// When this node cannot sign.
-    pub fn sign_here(&self, kind: TokenKind, claims: &Claims) -> Result<Vec<u8>, SignError> {
-        issue::sign(self.signer(kind.purpose())?.as_ref(), kind, claims)
     }
 
     /// Does `work` with the active key for a purpose: for what is signed in a form of its own.

@@ -16,7 +16,7 @@ use crate::clock::{HOUR, Timestamp};
 use crate::context::Context;
 use crate::credential::signatures::all_good;
 use crate::credential::verify::{self, Judged};
-use crate::credential::{Body, KeyPurpose, Reason, SealedRecord, TokenKind, issue};
+use crate::credential::{Body, KeyPurpose, Reason, SealedRecord, TokenKind, cose_receipt};
 use crate::db::{DbError, Tx};
 use crate::device;
 use crate::disclosure::disclose;
@@ -29,10 +29,11 @@ use crate::vault::Label;
 use crate::verification::code::PresentationCode;
 use crate::verification::code::model::{MOST_OF_PARTY, WINDOW_SECONDS};
 use crate::verification::model::{
-    ATTRIBUTES_AGAIN_SECONDS, Answer, Content, Medium, Portrait, Presented, Question, Verdict,
+    ATTRIBUTES_AGAIN_SECONDS, Answer, Content, Medium, Portrait, Presented, Question, Receipt, Verdict,
 };
 use crate::verification::receipt::{self, Statement};
 use crate::verification::service::ACCEPTED;
+use crate::verification::signed::SignedBatch;
 use crate::window::{Counted, Window};
 
 /// Wrong codes of a party: as many as outside.
@@ -236,13 +237,17 @@ impl Sandbox {
             disclosed,
             content,
             salt: &salt,
+            record: None,
         };
         let mut claims = receipt::claims(&statement, self.keys.issuer_name())?;
         // Whoever reads it without looking at who issued it sees it here.
         if let Body::Receipt(said) = &mut claims.body {
             said.push(("test".into(), true.into()));
         }
-        let receipt = issue::sign(self.keys.signer(KeyPurpose::Receipt), TokenKind::Receipt, &claims)?;
+        let statement = cose_receipt::statement(&claims);
+        // As outside, each signed alone: nothing here is many a second.
+        let leaves = vec![cose_receipt::leaf(&statement)];
+        let signed = SignedBatch::sign(leaves, self.keys.signer(KeyPurpose::Receipt))?;
         Ok(CheckRow {
             verification_id,
             relying_party_id: party.relying_party_id,
@@ -255,7 +260,8 @@ impl Sandbox {
             single_use: i64::from(shown.single_use()),
             disclosed,
             salt: salt.to_vec(),
-            receipt,
+            receipt: statement,
+            proof: Some(signed.proof(0)),
         })
     }
 
@@ -361,7 +367,10 @@ fn answer(row: CheckRow, content: Option<Content>) -> Answer {
         medium: receipt::medium(&row.receipt),
         disclosed: row.disclosed,
         content,
-        receipt: row.receipt,
+        receipt: row.proof.map_or_else(
+            || Receipt::Signed(row.receipt.clone()),
+            |proof| Receipt::Stated { statement: row.receipt.clone(), proof: Some(proof) },
+        ),
         salt: row.salt,
         tries_left: None,
         is_repeated: false,

@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::service::{Log, Proof};
+use crate::base64url;
 use crate::error::Code;
 use crate::web::extract::read_body;
 use crate::web::{Json, Problem, Query, negotiate};
@@ -22,6 +23,7 @@ pub fn routes(log: Log) -> OpenApiRouter {
         .routes(routes!(log_checkpoint))
         .routes(routes!(log_inclusion))
         .routes(routes!(log_consistency))
+        .routes(routes!(log_receipt))
         .routes(routes!(log_cosignatures))
         .with_state(log)
 }
@@ -100,6 +102,48 @@ impl LogProofReply {
         (status = "4XX", description = "`malformed_request`, `not_found`")))]
 async fn log_inclusion(State(log): State<Log>, Query(query): Query<InclusionQuery>) -> Result<Response, Problem> {
     Ok(LogProofReply::answer(log.inclusion(query.index, query.size).await?))
+}
+
+/// Whose place is asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ReceiptQuery {
+    /// The root to which the receipt's proof leads from its statement: 32 bytes, base64url. Nobody else knows it.
+    #[param(example = "fF7e6GZy9gPBJ5gq8J8hv7GfAF9fbRDAJjmHAW2ePRc")]
+    root: String,
+    /// Which leaf its proof names.
+    #[param(minimum = 0)]
+    leaf: u64,
+    /// The leaves of the log, as a checkpoint says; of the newest one, if left out.
+    #[param(minimum = 1)]
+    size: Option<u64>,
+}
+
+/// Where the batch of a receipt stands in the log.
+#[derive(Debug, Serialize, ToSchema)]
+struct LogReceiptReply {
+    /// The entry, base64: a CBOR array of `ikd-receipts/v1`, the root, and a byte for each leaf under it: 1 where a check was recorded.
+    entry: String,
+    /// Its place, from 0 on.
+    index: u64,
+    /// The leaves of the tree that it is proven in.
+    size: u64,
+    /// The hashes in the order of RFC 6962 §2.1, base64.
+    proof: Vec<String>,
+}
+
+/// That the batch of a receipt is in the log, and that its check was recorded in it. A check comes there within the interval of checkpoints, a
+/// minute if nothing else is configured. Who has no receipt learns nothing here, and who has one nothing of anybody else.
+#[utoipa::path(get, path = "/v1/log/proofs/receipt", tag = "Log", params(ReceiptQuery),
+    responses((status = 200, description = "The place and its proof", body = LogReceiptReply),
+        (status = "4XX", description = "`malformed_request`, `not_found`")))]
+async fn log_receipt(State(log): State<Log>, Query(query): Query<ReceiptQuery>) -> Result<Response, Problem> {
+    let root = base64url::decode_exact(&query.root).ok_or(Code::MalformedRequest)?;
+    let placed = log.receipt(&root, query.leaf, query.size).await?;
+    let proof = placed.proof.hashes.iter().map(|hash| BASE64.encode(hash)).collect();
+    let reply = LogReceiptReply { entry: BASE64.encode(&placed.entry), index: placed.index, size: placed.size, proof };
+    Ok(([(CACHE_CONTROL, FRESH), (ACCESS_CONTROL_ALLOW_ORIGIN, ANYBODY)], Json(reply)).into_response())
 }
 
 /// That a tree begins with another (RFC 6962 §2.1.2): nothing of what was there was changed, moved or deleted.

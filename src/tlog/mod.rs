@@ -1,4 +1,4 @@
-//! A log that outsiders can check: a Merkle tree (RFC 6962) over the audit log and the events of digital KTPs, signed at an interval
+//! A log that outsiders can check: a Merkle tree (RFC 6962) over the audit log, the events of digital KTPs and the batches of checks, signed at an interval
 //! (docs/adr/0035-a-log-that-outsiders-check.md). Whoever kept a checkpoint elsewhere sees that something was changed, deleted, moved,
 //! emptied or set back. The tables `log_head`, `log_tile`, `log_run`, `log_chain`, `log_checkpoint` and `log_cosignature` belong here.
 //!

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::tree::Hash;
 use crate::audit::ports::EntryRow;
 use crate::life::ports::LoggedRow;
+use crate::verification::ports::BatchRow;
 
 /// Rows that are taken in one transaction at most.
 pub const BATCH: i64 = 1_000;
@@ -44,6 +45,16 @@ pub fn entry_of_life(row: &LoggedRow, salt: &[u8; 32]) -> Vec<u8> {
         bytes(row.actor_id),
         row.office_id.map_or(Value::Null, bytes),
         Value::Bytes(salt.to_vec()),
+    ])
+}
+
+/// The bytes of a batch of checks: the root that is signed, which whoever has a receipt computes alone, and a byte for each statement under
+/// it, 1 for those whose check was recorded. What is stated has salted digests, so nobody guesses a root.
+pub fn entry_of_checks(batch: &BatchRow) -> Vec<u8> {
+    encoded(vec![
+        Value::Text(String::from("ikd-receipts/v1")),
+        Value::Bytes(batch.root.clone()),
+        Value::Bytes(batch.checks().map(|check| u8::from(check.is_some())).collect()),
     ])
 }
 
@@ -132,7 +143,42 @@ pub enum LogFault {
         /// Where it says to stand.
         position: i64,
     },
-    /// No row belongs to a leaf: an event was deleted.
+    /// A batch of checks is not the one that was taken to the log.
+    BatchAltered {
+        /// The batch.
+        batch_id: Uuid,
+        /// Its leaf.
+        position: i64,
+    },
+    /// No receipt key of this service signed a batch of checks.
+    BatchUnsigned {
+        /// The batch.
+        batch_id: Uuid,
+        /// Its leaf.
+        position: i64,
+    },
+    /// A batch of checks says to stand where something else stands, or where nothing does.
+    BatchMisplaced {
+        /// The batch.
+        batch_id: Uuid,
+        /// Where it says to stand.
+        position: i64,
+    },
+    /// A check is not the one that its batch was signed over, is another holder's, or there are two of it.
+    CheckAltered {
+        /// The check.
+        verification_id: Uuid,
+        /// The leaf of its batch.
+        position: i64,
+    },
+    /// A check is not there any more.
+    CheckDeleted {
+        /// The check.
+        verification_id: Uuid,
+        /// The leaf of its batch.
+        position: i64,
+    },
+    /// No row belongs to a leaf: an event or a batch of checks was deleted.
     Unexplained {
         /// The leaf.
         position: i64,
@@ -230,6 +276,26 @@ mod tests {
         assert_ne!(entry_of_life(&life, &[2; 32]), plain);
         assert_ne!(entry_of_life(&LoggedRow { reason: Some(String::new()), ..life.clone() }, &[1; 32]), plain);
         assert_ne!(entry_of_life(&LoggedRow { office_id: Some(id(0)), ..life }, &[1; 32]), plain);
+    }
+
+    #[test]
+    fn a_batch_is_its_root_and_what_was_recorded() {
+        let batch = BatchRow {
+            batch_id: Uuid::from_u128(1),
+            root: vec![9; 32],
+            kid: vec![1; 8],
+            algorithm: crate::credential::Algorithm::Ed25519,
+            signature: vec![2; 64],
+            leaves: vec![3; 64],
+            checks: [[0; 16], [4; 16]].concat(),
+            log_position: None,
+        };
+        let bytes = entry_of_checks(&batch);
+        // An array of three, a text of fifteen, 32 bytes, 2 bytes.
+        assert_eq!(bytes[..17], *b"\x83\x6fikd-receipts/v1");
+        assert_eq!((&bytes[17..19], bytes.len()), (&b"\x58\x20"[..], 17 + 34 + 3));
+        assert_eq!(bytes[51..], [0x42, 0, 1]);
+        assert_eq!(entry_of_checks(&BatchRow { log_position: Some(1), ..batch }), bytes, "the place is no content");
     }
 
     #[test]

@@ -19,11 +19,14 @@ use crate::keyring::Keyring;
 use crate::life::ports as life;
 use crate::transaction;
 use crate::vault::{Label, Vault};
+use crate::verification::ports as checks;
 
 /// Days for which checkpoints that are not the newest are kept.
 const KEEP_DAYS: i64 = 30;
 /// Checkpoints that are forgotten in one transaction.
 const SWEPT: i64 = 500;
+/// Batches with one root at most: as many as there are checks in one.
+const COMMITTED_APART: i64 = crate::batcher::MOST as i64;
 /// Seconds that a witness's clock may be ahead.
 const AHEAD_SECONDS: i64 = 60;
 
@@ -48,6 +51,20 @@ pub struct Proof {
 struct Waiting {
     chains: Vec<(Uuid, i64, i64)>,
     events: Vec<life::LoggedRow>,
+    batches: Vec<checks::BatchRow>,
+}
+
+/// Where the batch of a receipt stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// What the leaf is made of.
+    pub entry: Vec<u8>,
+    /// The leaf's place.
+    pub index: u64,
+    /// Leaves of the tree that it is proven in.
+    pub size: u64,
+    /// The way to that tree's root.
+    pub proof: Proof,
 }
 
 impl Log {
@@ -93,7 +110,7 @@ impl Log {
         let mut tx = self.context.db.read().await?;
         let waiting = waiting(&mut tx, 1).await?;
         drop(tx);
-        if waiting.chains.is_empty() && waiting.events.is_empty() {
+        if waiting.chains.is_empty() && waiting.events.is_empty() && waiting.batches.is_empty() {
             return Ok(0);
         }
         transaction!(self.context.db, "tlog.take", |tx| self.take_in(tx).await)
@@ -108,7 +125,7 @@ impl Log {
             return Err(damaged());
         }
         let (mut entries, mut runs) = (Vec::new(), Vec::new());
-        let Waiting { chains, events } = waiting(tx, BATCH).await?;
+        let Waiting { chains, events, batches } = waiting(tx, BATCH).await?;
         for (chain, after, until) in chains {
             let left = BATCH - entries.len() as i64;
             if left == 0 {
@@ -127,6 +144,11 @@ impl Log {
             let position = head.size + entries.len() as i64;
             entries.push(model::entry_of_life(event, &salt(&self.context.vault, event.event_id)));
             life::take_to_log(tx, (event.resident_id, event.event_id), position).await?.demand()?;
+        }
+        for batch in batches.iter().take((BATCH as usize).saturating_sub(entries.len())) {
+            let position = head.size + entries.len() as i64;
+            entries.push(model::entry_of_checks(batch));
+            checks::take_to_log(tx, batch.batch_id, position).await?.demand()?;
         }
         for (number, entry) in entries.iter().enumerate() {
             tiles.append(size + number as u64, tree::leaf_hash(entry));
@@ -210,9 +232,26 @@ impl Log {
     pub async fn inclusion(&self, index: u64, size: u64) -> Result<Proof> {
         let mut tx = self.context.db.read().await?;
         require_signed(&mut tx, size).await?;
-        let spans = tree::inclusion(index, size).ok_or(Code::NotFound)?;
-        let mut hashes = hashes(&mut tx, &[&[(index, index + 1)], &spans[..]].concat()).await?;
-        Ok(Proof { leaf: Some(hashes.remove(0)), hashes })
+        prove_leaf(&mut tx, index, size).await
+    }
+
+    /// That the batch of a receipt is in the tree of a size that was signed, the newest if none is given. The receipt's own statement
+    /// leads to `root`, as the `leaf` of its proof.
+    ///
+    /// # Errors
+    /// `not_found` when no check was recorded there, its batch was not taken yet, or for a size that is not there.
+    pub async fn receipt(&self, root: &Hash, leaf: u64, size: Option<u64>) -> Result<Placed> {
+        let mut tx = self.context.db.read().await?;
+        let signed = store::newest(&mut tx).await?.map_or(0, |newest| newest.size).cast_unsigned();
+        let size = size.unwrap_or(signed);
+        require_signed(&mut tx, size).await?;
+        let leaf = usize::try_from(leaf).map_err(|_| Code::NotFound)?;
+        // What was signed together and committed apart are several batches: the one that recorded this check.
+        let batches = checks::with_root(&mut tx, root, COMMITTED_APART).await?;
+        let batch = batches.into_iter().find(|batch| batch.recorded(leaf)).ok_or_else(none_yet)?;
+        let index = batch.log_position.map(i64::cast_unsigned).filter(|index| *index < size).ok_or_else(none_yet)?;
+        let proof = prove_leaf(&mut tx, index, size).await?;
+        Ok(Placed { entry: model::entry_of_checks(&batch), index, size, proof })
     }
 
     /// That the tree of one size begins with that of another.
@@ -313,13 +352,14 @@ pub(super) fn salt(vault: &Vault, event_id: Uuid) -> [u8; 32] {
     vault.mac_index(Label::LogSalt, &[event_id.as_bytes()])
 }
 
-/// The rows that are not in the tree; of events at most so many.
-async fn waiting(tx: &mut Tx, events: i64) -> Result<Waiting> {
+/// The rows that are not in the tree; of events and of batches of checks at most so many.
+async fn waiting(tx: &mut Tx, most: i64) -> Result<Waiting> {
     let taken: HashMap<Uuid, i64> = store::chains(tx).await?.into_iter().collect();
     let ends =
         audit::ends(tx).await?.into_iter().map(|(chain, end)| (chain, taken.get(&chain).copied().unwrap_or(0), end));
     let chains = ends.filter(|(_, after, end)| after < end).collect();
-    Ok(Waiting { chains, events: life::unlogged(tx, events).await? })
+    let events = life::unlogged(tx, most).await?;
+    Ok(Waiting { chains, events, batches: checks::unlogged(tx, most).await? })
 }
 
 /// Refuses a note whose text is not that of the checkpoint of its size.
@@ -333,6 +373,13 @@ async fn require_own(tx: &mut Tx, size: i64, note: &Note) -> Result<()> {
 async fn require_signed(tx: &mut Tx, size: u64) -> Result<()> {
     let signed = store::newest(tx).await?.map_or(0, |newest| newest.size);
     if size > signed.cast_unsigned() { Err(none_yet()) } else { Ok(()) }
+}
+
+/// A leaf and its way to the root.
+async fn prove_leaf(tx: &mut Tx, index: u64, size: u64) -> Result<Proof> {
+    let spans = tree::inclusion(index, size).ok_or(Code::NotFound)?;
+    let mut hashes = hashes(tx, &[&[(index, index + 1)], &spans[..]].concat()).await?;
+    Ok(Proof { leaf: Some(hashes.remove(0)), hashes })
 }
 
 /// The hashes of spans of a tree that was signed.

@@ -11,9 +11,12 @@ use super::store::{self, CheckpointRow};
 use super::tree::{Frontier, Hash, TileId, leaf_hash};
 use crate::audit::ports as audit;
 use crate::context::Context;
+use crate::credential::{KeyId, KeyPurpose, PublicKey};
 use crate::db::Tx;
 use crate::error::Result;
+use crate::keyring::Keyring;
 use crate::life::ports as life;
+use crate::verification::ports::{self as checks, Amiss, BatchRow};
 
 /// Leaves that are looked at together: a tile.
 const STEP: i64 = 256;
@@ -51,7 +54,11 @@ pub async fn verify(context: &Context, kept: Option<&Note>) -> Result<LogReport>
         fault: LogFault::TreeAltered { size: head.size },
     });
     roots.sort_by_key(|wanted| wanted.size);
-    let mut walk = Walk { context, roots: roots.into(), reached: HashMap::new(), stored: Frontier::default() };
+    let receipt_keys = Keyring::list(context).await?;
+    let receipt_keys = receipt_keys.iter().filter(|row| row.purpose == KeyPurpose::Receipt);
+    let receipt_keys = receipt_keys.filter_map(|row| row.key()).map(|key| (key.kid(), key)).collect();
+    let (roots, reached, stored) = (roots.into(), HashMap::new(), Frontier::default());
+    let mut walk = Walk { context, roots, reached, stored, receipt_keys };
     walk.look(&mut report);
     let mut at = 0;
     while at < head.size {
@@ -110,6 +117,8 @@ struct Walk<'a> {
     reached: HashMap<Uuid, i64>,
     /// Over the leaves as they are stored.
     stored: Frontier,
+    /// The keys that sign batches of checks, or did.
+    receipt_keys: HashMap<KeyId, PublicKey>,
 }
 
 /// What explains a leaf.
@@ -147,6 +156,19 @@ impl Walk<'_> {
                 }
             }
         }
+        for batch in checks::logged(tx, (from, until), 2 * STEP).await? {
+            let Some(position) = batch.log_position else { continue };
+            let batch_id = batch.batch_id;
+            let leaf = leaf_hash(&model::entry_of_checks(&batch));
+            let is_stored = tiles.leaf(position.cast_unsigned()) == Some(leaf);
+            match found.get(&position) {
+                Some(_) if !is_stored => report.faults.push(LogFault::BatchMisplaced { batch_id, position }),
+                _ => {
+                    found.insert(position, (LogFault::BatchAltered { batch_id, position }, Found::Leaf(leaf)));
+                }
+            }
+            self.checks(tx, &batch, position, report).await?;
+        }
         for position in from..until {
             let stored = tiles.leaf(position.cast_unsigned());
             match (found.remove(&position), stored) {
@@ -157,6 +179,21 @@ impl Walk<'_> {
             // Without its tile a leaf is wrong whatever it is, and the roots say so.
             self.stored.push(stored.unwrap_or_default());
             self.look(report);
+        }
+        Ok(())
+    }
+
+    /// A batch and its checks, which its leaf stands for.
+    async fn checks(&self, tx: &mut Tx, batch: &BatchRow, position: i64, report: &mut LogReport) -> Result<()> {
+        let batch_id = batch.batch_id;
+        let key = |kid: &KeyId| self.receipt_keys.get(kid).copied();
+        for amiss in checks::inspect(tx, &self.context.vault, batch, key).await? {
+            report.faults.push(match amiss {
+                Amiss::Root => LogFault::BatchAltered { batch_id, position },
+                Amiss::Signature => LogFault::BatchUnsigned { batch_id, position },
+                Amiss::Deleted(verification_id) => LogFault::CheckDeleted { verification_id, position },
+                Amiss::Altered(verification_id) => LogFault::CheckAltered { verification_id, position },
+            });
         }
         Ok(())
     }
@@ -203,6 +240,10 @@ impl Walk<'_> {
             for event in life::logged(tx, (from, until), STEP).await? {
                 let position = event.log_position.unwrap_or_default();
                 report.faults.push(LogFault::EventMisplaced { event_id: event.event_id, position });
+            }
+            for batch in checks::logged(tx, (from, until), STEP).await? {
+                let position = batch.log_position.unwrap_or_default();
+                report.faults.push(LogFault::BatchMisplaced { batch_id: batch.batch_id, position });
             }
         }
         if grown == size {

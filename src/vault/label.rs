@@ -63,6 +63,8 @@ labels! {
     StopLog = b"ikd/stop-log/v1";
     /// What keeps a row from being guessed by its leaf in the log.
     LogSalt = b"ikd/log-salt/v1";
+    /// What of a check's row its receipt binds without saying it.
+    CheckRecord = b"ikd/check-record/v1";
     /// Seeds of the sandbox's signing keys, which sign nothing of anybody.
     SandboxKey = b"ikd/sandbox-key/v1";
     /// Sealing of the sandbox's tokens.

@@ -2,11 +2,13 @@
 //! before.
 
 use super::batch::Spending;
-use super::draft::Subject;
+use super::draft::{Drafts, Subject};
 use super::earlier::{Earlier, recorded};
 use super::model::{Answer, Content, Question};
+use super::proof;
 use super::quota::{self, RepeatRow};
 use super::refusal::Refusals;
+use super::signed::BatchRow;
 use super::store::{self, CheckRow};
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -22,6 +24,7 @@ use crate::{holder, status_list, transaction};
 #[derive(Clone)]
 pub(super) struct Alone {
     context: Context,
+    drafts: Drafts,
     earlier: Earlier,
     refusals: Refusals,
 }
@@ -38,25 +41,27 @@ enum Decided {
 }
 
 impl Alone {
-    pub(super) const fn new(context: Context, earlier: Earlier, refusals: Refusals) -> Self {
-        Self { context, earlier, refusals }
+    pub(super) const fn new(context: Context, drafts: Drafts, earlier: Earlier, refusals: Refusals) -> Self {
+        Self { context, drafts, earlier, refusals }
     }
 
     /// Spends and records.
     ///
     /// # Errors
-    /// `too_many` when an offline QR was checked too often; `idempotency_mismatch`; what the database said.
+    /// `too_many` when an offline QR was checked too often; `idempotency_mismatch`; what the database or the signer said.
     pub(super) async fn decide(
         &self,
         party: &Party,
         question: &Question,
         subject: Subject,
-        Spending { row, .. }: Spending,
+        Spending { mut row, .. }: Spending,
         content: Content,
         now: Timestamp,
     ) -> Result<Answer> {
+        // Before the transaction begins: the key may be in a module that makes one wait.
+        let batch = self.drafts.sign_alone(&mut row).await?;
         let decided = transaction!(self.context.db, "verification.decide", |tx| {
-            let decided = decide(tx, party, question, subject, &row, now).await?;
+            let decided = decide(tx, party, question, subject, (&row, &batch), now).await?;
             if matches!(decided, Decided::Earlier(_) | Decided::Unusable) {
                 tx.discard();
             }
@@ -81,7 +86,7 @@ async fn decide(
     party: &Party,
     question: &Question,
     subject: Subject,
-    row: &CheckRow,
+    (row, batch): (&CheckRow, &BatchRow),
     now: Timestamp,
 ) -> Result<Decided> {
     let record = subject.record;
@@ -90,6 +95,7 @@ async fn decide(
             return Ok(Decided::Unusable);
         }
         store::add(tx, row).await?;
+        proof::add(tx, batch).await?;
         return Ok(Decided::Recorded);
     }
     let counted = count_offline(tx, row, now).await?;
@@ -109,6 +115,7 @@ async fn decide(
         return Ok(Decided::Repeated(Box::new(first)));
     }
     store::add(tx, row).await?;
+    proof::add(tx, batch).await?;
     Ok(Decided::Recorded)
 }
 

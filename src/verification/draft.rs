@@ -7,14 +7,17 @@ use uuid::Uuid;
 
 use super::batch::Spending;
 use super::model::{Answer, Content, Medium, Portrait, Verdict};
-use super::receipt::{self, SALT_LENGTH, Statement};
-use super::store::{CheckRow, RefusalRow};
+use super::receipt::{self, Recorded, SALT_LENGTH, Statement};
+use super::signed::{BatchRow, SignedBatch};
+use super::store::{CheckRow, RefusalRow, receipt_of};
 use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::context::Context;
+use crate::credential::cose_receipt::{Hash, leaf, statement};
 use crate::credential::signatures::Signed;
-use crate::credential::{Claims, KeyPurpose, Reason, SealedRecord, TokenKind};
+use crate::credential::{KeyPurpose, Reason, SealedRecord, TokenKind};
+use crate::db::Shards;
 use crate::disclosure::disclose;
 use crate::error::Result;
 use crate::holder::batch::SealedHolder;
@@ -78,7 +81,7 @@ pub(super) struct Draft {
     pub(super) verdict: Verdict,
     pub(super) disclosed: AttributeSet,
     pub(super) salt: [u8; SALT_LENGTH],
-    pub(super) receipt: Vec<u8>,
+    pub(super) statement: Vec<u8>,
     pub(super) verified_at: Timestamp,
 }
 
@@ -99,25 +102,29 @@ impl Draft {
             disclosed: self.disclosed,
             repeats: 0,
             salt: self.salt.to_vec(),
-            receipt: self.receipt,
+            receipt: self.statement,
+            batch_id: None,
+            proof: None,
         }
     }
 }
 
 impl CheckRow {
     /// The answer that it records, with the values that go with it.
-    pub(super) fn into_answer(self, content: Option<Content>) -> Answer {
+    pub(super) fn into_answer(mut self, content: Option<Content>) -> Answer {
+        // What works once is shown by a phone: the common path reads no receipt.
+        let medium = if self.single_use == 0 { receipt::medium(&self.receipt) } else { Medium::Phone };
+        let receipt = self.take_receipt();
         Answer {
             verification_id: self.verification_id,
             verdict: self.verdict,
             purpose: self.purpose,
             verified_at: self.verified_at,
             single_use: self.single_use != 0,
-            // What works once is shown by a phone: the common path reads no receipt.
-            medium: if self.single_use == 0 { receipt::medium(&self.receipt) } else { Medium::Phone },
+            medium,
             disclosed: self.disclosed,
             content,
-            receipt: self.receipt,
+            receipt,
             salt: self.salt,
             tries_left: None,
             is_repeated: false,
@@ -137,7 +144,7 @@ impl RefusalRow {
             medium: Medium::Phone,
             disclosed: AttributeSet::EMPTY,
             content,
-            receipt: self.receipt,
+            receipt: receipt_of(self.receipt, self.proof.is_some(), self.proof),
             salt: self.salt,
             tries_left: None,
             is_repeated: false,
@@ -145,13 +152,14 @@ impl RefusalRow {
     }
 }
 
-/// Opens holders' data and signs receipts. Cloning shares the keys.
+/// Opens holders' data, drafts what checks state and signs that. Cloning shares the keys.
 #[derive(Clone)]
 pub(super) struct Drafts {
     vault: Vault,
     random: Random,
     config: Arc<Config>,
     keyring: Keyring,
+    shards: Shards,
 }
 
 impl Drafts {
@@ -161,6 +169,7 @@ impl Drafts {
             random: context.random.clone(),
             config: Arc::clone(&context.config),
             keyring,
+            shards: context.db.shards(),
         }
     }
 
@@ -193,50 +202,100 @@ impl Drafts {
         Ok((Content { attributes, portrait }, disclosed))
     }
 
-    /// What a row of either kind needs, and the claims of its receipt, which is still to be signed.
-    fn unsigned(
+    /// What a row of either kind needs, and what it states, which is still to be signed.
+    fn draft(
         &self,
         party: &Party,
-        purpose: &str,
-        (verdict, medium): (Verdict, Medium),
-        shown: (&Content, AttributeSet),
+        asked: &QuestionRecord,
+        (verdict, subject): (Verdict, Option<Subject>),
+        (content, disclosed): (&Content, AttributeSet),
         now: Timestamp,
-    ) -> Result<(Draft, Claims)> {
+    ) -> Result<Draft> {
         let (verification_id, salt) = (self.random.uuid_v7(now), self.random.bytes());
-        let (content, disclosed) = shown;
-        let statement = Statement {
+        let record = subject.map(|subject| {
+            let recorded = Recorded {
+                verification_id,
+                resident_id: subject.record.subject,
+                idempotency_key: &asked.idempotency_key,
+                body_hash: &asked.body_hash,
+                issued: subject.record.issued,
+                single_use: subject.single_use(),
+            };
+            recorded.digest(&self.vault)
+        });
+        let stated = Statement {
             verification_id,
             party,
-            purpose,
+            purpose: &asked.purpose,
             verified_at: now,
             verdict,
-            medium,
+            medium: subject.map_or(Medium::Phone, |subject| subject.medium()),
             disclosed,
             content,
             salt: &salt,
+            record,
         };
-        let claims = receipt::claims(&statement, &self.config.service.issuer)?;
-        Ok((Draft { verification_id, verdict, disclosed, salt, receipt: Vec::new(), verified_at: now }, claims))
+        let statement = statement(&receipt::claims(&stated, &self.config.service.issuer)?);
+        Ok(Draft { verification_id, verdict, disclosed, salt, statement, verified_at: now })
     }
 
-    /// A refusal with its receipt. Not to be called in a transaction: the receipt key may be in a module that makes one wait.
+    /// A refusal, which is still to be signed.
+    ///
+    /// # Errors
+    /// Never in practice: there is nothing to digest.
+    pub(super) fn refusal(
+        &self,
+        party: &Party,
+        asked: &QuestionRecord,
+        (reason, subject): (Reason, Option<Subject>),
+        now: Timestamp,
+    ) -> Result<Draft> {
+        let nothing = (&Content::default(), AttributeSet::EMPTY);
+        self.draft(party, asked, (Verdict::Invalid(reason), subject), nothing, now)
+    }
+
+    /// Signs the statements with these leaves, once. Not to be called in a transaction: the receipt key may be in a module that makes one
+    /// wait.
     ///
     /// # Errors
     /// When the receipt key cannot sign.
-    pub(super) async fn refusal(
-        &self,
-        party: &Party,
-        purpose: &str,
-        (reason, medium): (Reason, Medium),
-        now: Timestamp,
-    ) -> Result<Draft> {
-        let shown = (&Content::default(), AttributeSet::EMPTY);
-        let (mut draft, claims) = self.unsigned(party, purpose, (Verdict::Invalid(reason), medium), shown, now)?;
-        draft.receipt = self.keyring.sign(TokenKind::Receipt, claims).await?;
-        Ok(draft)
+    pub(super) async fn sign(&self, leaves: Vec<Hash>) -> Result<SignedBatch> {
+        let signed = self.keyring.with_signer(KeyPurpose::Receipt, move |signer| SignedBatch::sign(leaves, signer));
+        Ok(signed.await?)
     }
 
-    /// Whether [`Drafts::good`] waits for the receipt key, so that it belongs on a thread that may.
+    /// [`Drafts::sign`] for threads that may wait, or where [`Drafts::signing_blocks`] says that nobody does.
+    ///
+    /// # Errors
+    /// When the receipt key cannot sign.
+    pub(super) fn sign_here(&self, leaves: Vec<Hash>) -> Result<SignedBatch> {
+        let signer = self.keyring.signer(KeyPurpose::Receipt)?;
+        Ok(SignedBatch::sign(leaves, signer.as_ref())?)
+    }
+
+    /// Signs a check that is committed alone. Gives the row of its batch, which is to be committed with it. As [`Drafts::sign`].
+    ///
+    /// # Errors
+    /// When the receipt key cannot sign.
+    pub(super) async fn sign_alone(&self, row: &mut CheckRow) -> Result<BatchRow> {
+        let signed = self.sign(vec![leaf(&row.receipt)]).await?;
+        let batch_id = self.batch_id(row);
+        (row.batch_id, row.proof) = (Some(batch_id), Some(signed.proof(0)));
+        Ok(signed.row(batch_id, [Some(row.verification_id)]))
+    }
+
+    /// An id for a batch with this check: of the same shard, so that one server commits both.
+    pub(super) fn batch_id(&self, row: &CheckRow) -> Uuid {
+        let shard = self.shards.of(row.resident_id);
+        loop {
+            let id = self.random.uuid_v7_unordered(row.verified_at);
+            if self.shards.of(id) == shard {
+                return id;
+            }
+        }
+    }
+
+    /// Whether signing waits for something outside of this process, so that it belongs on a thread that may.
     pub(super) fn signing_blocks(&self) -> bool {
         self.keyring.signing_blocks(KeyPurpose::Receipt)
     }
@@ -245,7 +304,7 @@ impl Drafts {
     /// over. The record says so at every check: nothing has to happen at midnight.
     ///
     /// # Errors
-    /// As [`Drafts::content`]; when the receipt key cannot sign.
+    /// As [`Drafts::content`].
     pub(super) fn good(&self, case: PendingCheck, holder: &SealedHolder) -> Result<Option<(Spending, Content)>> {
         let PendingCheck { party, asked, subject, wanted, now, .. } = case;
         let resident = subject.record.subject;
@@ -254,10 +313,9 @@ impl Drafts {
             return Ok(None);
         }
         let (content, disclosed) = self.content_of(&record, resident, holder, wanted, now)?;
-        let answered = (Verdict::Valid, subject.medium());
-        let (mut draft, claims) = self.unsigned(&party, &asked.purpose, answered, (&content, disclosed), now)?;
-        draft.receipt = self.keyring.sign_here(TokenKind::Receipt, &claims)?;
+        let draft = self.draft(&party, &asked, (Verdict::Valid, Some(subject)), (&content, disclosed), now)?;
+        let leaf = leaf(&draft.statement);
         let row = draft.into_row(&party, asked, subject);
-        Ok(Some((Spending { row, generation: subject.record.generation }, content)))
+        Ok(Some((Spending { row, leaf, generation: subject.record.generation }, content)))
     }
 }

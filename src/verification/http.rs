@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::code::PresentationCode;
-use super::model::{Answer, IdempotencyKey, Presented, Question, Verdict};
+use super::model::{Answer, IdempotencyKey, Presented, Question, Receipt, Verdict};
 use super::service::Service;
 use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::Timestamp;
@@ -193,21 +193,37 @@ impl std::fmt::Debug for PortraitDocument {
     }
 }
 
-/// A receipt: keep both parts, together with the attributes, to prove later what was shown.
+/// A receipt: keep all parts, together with the attributes, to prove later what was shown.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReceiptDocument {
-    /// A CWT (COSE_Sign1, tag 18) as base64url, signed with a receipt key of `/.well-known/jwks.json`. Claim −65539 holds
-    /// verification id, relying party, purpose, time, result, names of the disclosed attributes, and
-    /// `attributes_sha256` = SHA-256(salt ‖ deterministic CBOR of `attributes`).
-    pub cwt: String,
+    /// What the check states: a CWT claims set (deterministic CBOR) as base64url, proven by `proof`. Claim −65539 holds verification id,
+    /// relying party, purpose, time, result, names of the disclosed attributes, and `attributes_sha256` = SHA-256(salt ‖ deterministic CBOR
+    /// of `attributes`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
+    /// A COSE Receipt (RFC 9942; COSE_Sign1, tag 18) as base64url: the way from `statement` to the root of a Merkle tree
+    /// (`RFC9162_SHA256`), and a signature over that with a receipt key of `/.well-known/jwks.json`. Absent where the service's
+    /// records were tampered with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
+    /// In place of both, for checks of before: a CWT (COSE_Sign1, tag 18) with the same claims as base64url, signed with a receipt key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwt: Option<String>,
     /// The salt of the digests: 16 bytes as base64url.
     pub salt: String,
 }
 
 impl ReceiptDocument {
-    /// From the bytes of a row.
-    pub fn new(receipt: &[u8], salt: &[u8]) -> Self {
-        Self { cwt: base64url(receipt), salt: base64url(salt) }
+    /// As it is sent.
+    pub fn new(receipt: &Receipt, salt: &[u8]) -> Self {
+        let salt = base64url(salt);
+        match receipt {
+            Receipt::Signed(cwt) => Self { statement: None, proof: None, cwt: Some(base64url(cwt)), salt },
+            Receipt::Stated { statement, proof } => {
+                let (statement, proof) = (Some(base64url(statement)), proof.as_deref().map(base64url));
+                Self { statement, proof, cwt: None, salt }
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A check is answered with valid or invalid and a reason, and recorded in the same transaction that spends the token.
 //! Concurrent checks read and commit together (`pipeline`: `prepare`, `draft`, `commit`, `batch`); each is answered after its own commit. What a batch does
 //! not decide is decided `alone`; a `refusal` is recorded in bounded numbers; a repeated question gets its `earlier` answer.
+//! What checks state is `signed` once for all of a commit; a receipt's `proof` is made from that when it is read.
 //! A code of ten digits leads to the token it stands for (`code`). What could not be determined is a 503 and never recorded: the
 //! caller repeats it with the same key and learns it.
 
@@ -17,10 +18,12 @@ pub mod model;
 mod pipeline;
 pub mod ports;
 mod prepare;
+pub mod proof;
 pub mod quota;
 pub mod receipt;
 mod refusal;
 pub mod service;
+pub mod signed;
 pub mod store;
 
 pub use model::{Answer, HistoryItem};

@@ -156,6 +156,21 @@ pub struct Content {
     pub portrait: Option<Portrait>,
 }
 
+/// What is handed out of a check, to whoever asked and to the holder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// From before receipts were proven by batches: a CWT, signed for itself (COSE_Sign1 bytes).
+    Signed(Vec<u8>),
+    /// What the check states, and the COSE Receipt (RFC 9942) that proves it; none where somebody tampered with the records that it is
+    /// made from.
+    Stated {
+        /// Claims as deterministic CBOR.
+        statement: Vec<u8>,
+        /// COSE_Sign1 bytes.
+        proof: Option<Vec<u8>>,
+    },
+}
+
 /// The answer to a question, or the record of an earlier one.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -175,8 +190,8 @@ pub struct Answer {
     pub disclosed: AttributeSet,
     /// Their values; none where an earlier answer is repeated too late, or only its record is asked for.
     pub content: Option<Content>,
-    /// The receipt: COSE_Sign1 bytes.
-    pub receipt: Vec<u8>,
+    /// The receipt.
+    pub receipt: Receipt,
     /// What the receipt's digest is salted with.
     pub salt: Vec<u8>,
     /// With a wrong code: how many more wrong ones are allowed before a wait.
@@ -257,8 +272,8 @@ pub struct HistoryItem {
     pub disclosed: AttributeSet,
     /// How many times it was refused again.
     pub repeats: i64,
-    /// The receipt: COSE_Sign1 bytes.
-    pub receipt: Vec<u8>,
+    /// The receipt.
+    pub receipt: Receipt,
     /// What the receipt's digest is salted with.
     pub salt: Vec<u8>,
 }

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::batch::Spending;
-use super::commit::{Committing, commit, commit_here};
+use super::commit::{Committing, Place, commit, commit_here};
 use super::draft::{Drafts, PendingCheck};
 use super::model::Content;
 use super::prepare::{Reading, Then, read, read_here};
@@ -36,8 +36,8 @@ const SEPARATION: Separation<Committing> = Separation {
 
 /// What became of a check.
 pub(super) enum Outcome {
-    /// The token is spent and this is recorded, durably.
-    Recorded(Box<CheckRow>, Content),
+    /// The token is spent and this is recorded, durably, with what it was signed in.
+    Recorded(Box<CheckRow>, Content, Place),
     /// The token cannot be spent: used, or the holder is not active. Nothing was recorded.
     Refused,
     /// The token cannot be spent, and this was recorded under its key before; with what was drafted now.
@@ -113,7 +113,9 @@ impl Stages {
         let (writing, reading) = (threads.clone(), threads.clone());
         let post = move |work| writing.post_write(work);
         let one = limits(context, MOST, 1);
-        let commits = Batcher::Threads(ThreadBatcher::new(one, Some(SEPARATION), post, commit_here));
+        let signing = drafts.clone();
+        let work = move |session: &mut Session<'_>, jobs| commit_here(session, &signing, jobs);
+        let commits = Batcher::Threads(ThreadBatcher::new(one, Some(SEPARATION), post, work));
         let next = commits.clone();
         let work = move |session: &mut Session<'_>, jobs| read_here(session, jobs, &drafts, &next);
         let post = move |work| reading.post_read(work);
@@ -124,7 +126,8 @@ impl Stages {
     /// As tasks on the connections of a shard.
     fn on_server(context: &Context, shard: Shard, drafts: Drafts) -> Self {
         let (db, random) = (context.db.clone(), context.random.clone());
-        let work = move |jobs| commit(db.clone(), shard, random.clone(), jobs);
+        let signing = drafts.clone();
+        let work = move |jobs| commit(db.clone(), shard, random.clone(), signing.clone(), jobs);
         let commits = TaskBatcher::start(limits(context, MOST, SERVER_COMMITS), Some(SEPARATION), work);
         let commits = Batcher::Tasks(commits);
         let (db, next) = (context.db.clone(), commits.clone());

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::commit::Committing;
+use super::commit::{self, Committing};
 use super::draft::{Drafts, PendingCheck};
 use super::pipeline::{Outcome, Reply};
 use crate::batcher::{Batcher, overloaded};
@@ -42,12 +42,12 @@ impl Reading {
         }
     }
 
-    /// Continues with the holder that was found.
-    fn go_on(self, found: DbResult<Option<SealedHolder>>, drafts: &Drafts, next: &Batcher<Committing>) {
+    /// Continues with the holder that was found; gives what is to be committed.
+    fn go_on(self, found: DbResult<Option<SealedHolder>>, drafts: &Drafts) -> Option<Committing> {
         let (case, reply) = match self.then {
             Then::Tell(reply) => {
                 let _ = reply.send(found);
-                return;
+                return None;
             }
             Then::Answer(case, reply) => (case, reply),
         };
@@ -55,26 +55,26 @@ impl Reading {
             Ok(Some(holder)) => drafts.good(*case, &holder),
             Ok(None) => {
                 let _ = reply.send(Ok(Outcome::Nobody));
-                return;
+                return None;
             }
             Err(error) => Err(error.into()),
         };
-        match drafted {
-            Ok(None) => {
-                let _ = reply.send(Ok(Outcome::Over));
-            }
+        let outcome = match drafted {
+            Ok(None) => Ok(Outcome::Over),
             Ok(Some((spending, content))) if spending.row.single_use == 0 => {
-                let _ = reply.send(Ok(Outcome::Undecided(Box::new(spending), content)));
+                Ok(Outcome::Undecided(Box::new(spending), content))
             }
-            Ok(Some((spending, content))) => {
-                if let Err(job) = next.push(Committing { spending, content, reply }) {
-                    let _ = job.reply.send(Err(overloaded()));
-                }
-            }
-            Err(error) => {
-                let _ = reply.send(Err(error));
-            }
-        }
+            Ok(Some((spending, content))) => return Some(Committing { spending, content, reply, signed: None }),
+            Err(error) => Err(error),
+        };
+        let _ = reply.send(outcome);
+        None
+    }
+}
+
+fn pass_on(job: Committing, next: &Batcher<Committing>) {
+    if let Err(job) = next.push(job) {
+        let _ = job.reply.send(Err(overloaded()));
     }
 }
 
@@ -88,10 +88,18 @@ pub(super) fn read_here(session: &mut Session<'_>, jobs: Vec<Reading>, drafts: &
     let found = session.transact(|local| {
         Ok(jobs.iter().map(|job| holder::batch::holder(local, job.resident, job.portrait)).collect::<Vec<_>>())
     });
-    match found {
-        Ok(found) => jobs.into_iter().zip(found).for_each(|(job, found)| job.go_on(found, drafts, next)),
-        Err(error) => jobs.into_iter().for_each(|job| job.go_on(Err(error.clone()), drafts, next)),
+    let mut drafted: Vec<Committing> = match found {
+        Ok(found) => jobs.into_iter().zip(found).filter_map(|(job, found)| job.go_on(found, drafts)).collect(),
+        Err(error) => jobs.into_iter().filter_map(|job| job.go_on(Err(error.clone()), drafts)).collect(),
+    };
+    // The next thread is the one that writes, and waits for no module.
+    if !drafted.is_empty()
+        && drafts.signing_blocks()
+        && let Err(error) = commit::sign_here(drafts, &mut drafted)
+    {
+        return commit::refuse(drafted.into_iter().map(|job| job.reply), &error);
     }
+    drafted.into_iter().for_each(|job| pass_on(job, next));
 }
 
 /// A batch of the first stage on the server.
@@ -102,28 +110,15 @@ pub(super) async fn read(db: Db, shard: Shard, jobs: Vec<Reading>, drafts: Draft
     }
     let asked: Vec<_> = jobs.iter().map(|job| (job.resident, job.portrait)).collect();
     let found = holder::batch::holders(&db, shard, &asked).await;
-    if drafts.signing_blocks() {
-        // The threads of the runtime are for what does not wait. The batch is one job there too.
-        let _ = tokio::task::spawn_blocking(move || go_on_with(jobs, &found, &drafts, &next)).await;
-    } else {
-        go_on_with(jobs, &found, &drafts, &next);
-    }
-}
-
-/// Goes on with what a batch found.
-fn go_on_with(
-    jobs: Vec<Reading>,
-    found: &DbResult<HashMap<Uuid, SealedHolder>>,
-    drafts: &Drafts,
-    next: &Batcher<Committing>,
-) {
     for job in jobs {
         let one = |holders: &HashMap<Uuid, SealedHolder>| {
             // Two checks may be about the same holder, one of them without the portrait.
             Some(holders.get(&job.resident)?.with_portrait_if(job.portrait))
         };
         let found = found.as_ref().map(one).map_err(Clone::clone);
-        job.go_on(found, drafts, next);
+        if let Some(job) = job.go_on(found, &drafts) {
+            pass_on(job, &next);
+        }
     }
 }
 

@@ -1,21 +1,25 @@
-//! Receipts: what was shown to whom, when and for what, signed, without the values themselves.
+//! Receipts: what was shown to whom, when and for what, without the values themselves.
 //!
-//! A receipt is a CWT of typ `application/ikd-receipt+cwt`. Common claims: `iss`, `iat`, and `cti`, which is the
+//! What a check states is a CWT claims set, proven by a COSE Receipt over it ([`super::signed`]). Receipts of before that are CWTs of typ
+//! `application/ikd-receipt+cwt`, signed each for itself, with the same claims. Common claims: `iss`, `iat`, and `cti`, which is the
 //! verification's id (16 bytes). Private claim −65539 is a text-keyed map: `verification_id`, `relying_party`,
 //! `relying_party_id`, `purpose`, `verified_at` (RFC 3339), `result`, `reason` (when invalid), `disclosed` (names),
 //! `attributes_sha256` = SHA-256(salt ‖ deterministic CBOR of the `attributes` object), and `portrait_sha256` =
-//! SHA-256(salt ‖ JPEG) when a portrait was shown; `medium` = `printed_card` where it was no phone that showed it. Whoever holds salt and values can prove them; nobody else can guess.
+//! SHA-256(salt ‖ JPEG) when a portrait was shown; `medium` = `printed_card` where it was no phone that showed it;
+//! `record` = a keyed digest of what else the check's row holds, which only the service can make. Whoever holds salt and values can prove them; nobody else can guess.
 
 use ciborium::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::model::{Content, Medium, Verdict};
+use super::store::CheckRow;
 use crate::attribute::AttributeSet;
 use crate::clock::Timestamp;
-use crate::credential::{Body, Claims, Signer, TokenKind, cbor, cose, issue};
+use crate::credential::{Body, Claims, cbor, cose, cose_receipt};
 use crate::error::{Error, Result};
 use crate::relying_party::Party;
+use crate::vault::{Label, Vault};
 
 /// Length of the salt in bytes.
 pub const SALT_LENGTH: usize = 16;
@@ -40,6 +44,45 @@ pub struct Statement<'a> {
     pub content: &'a Content,
     /// Salt of the digests.
     pub salt: &'a [u8; SALT_LENGTH],
+    /// What binds the rest of the row, where the check is of a holder.
+    pub record: Option<Record>,
+}
+
+/// A keyed digest of what a check's row holds and its receipt does not say: whose it is, and by which question it is found. So a row that
+/// somebody hands to another holder does not fit its receipt any more.
+pub type Record = [u8; 16];
+
+/// What a row names.
+pub struct Recorded<'a> {
+    /// The check.
+    pub verification_id: Uuid,
+    /// The holder.
+    pub resident_id: Uuid,
+    /// Hash of the idempotency key.
+    pub idempotency_key: &'a [u8],
+    /// Hash of the question.
+    pub body_hash: &'a [u8],
+    /// Issue time of the token.
+    pub issued: Timestamp,
+    /// Whether the token works once.
+    pub single_use: bool,
+}
+
+impl Recorded<'_> {
+    /// Its digest.
+    pub fn digest(&self, vault: &Vault) -> Record {
+        let issued = self.issued.micros().to_be_bytes();
+        let parts: [&[u8]; 6] = [
+            self.verification_id.as_bytes(),
+            self.resident_id.as_bytes(),
+            self.idempotency_key,
+            self.body_hash,
+            &issued,
+            &[u8::from(self.single_use)],
+        ];
+        let mac = vault.mac_index(Label::CheckRecord, &parts);
+        std::array::from_fn(|at| mac[at])
+    }
 }
 
 /// SHA-256(salt ‖ deterministic CBOR of the attributes).
@@ -57,15 +100,7 @@ pub fn portrait_digest(salt: &[u8], content: &Content) -> Option<[u8; 32]> {
     Some(Sha256::new().chain_update(salt).chain_update(portrait.0.expose()).finalize().into())
 }
 
-/// Signs a statement: the COSE_Sign1 bytes. Waits where the signer does.
-///
-/// # Errors
-/// When the receipt key cannot sign.
-pub fn sign(statement: &Statement<'_>, issuer: &str, signer: &dyn Signer) -> Result<Vec<u8>> {
-    Ok(issue::sign(signer, TokenKind::Receipt, &claims(statement, issuer)?)?)
-}
-
-/// What is signed.
+/// What a check states.
 ///
 /// # Errors
 /// Never in practice: as [`attributes_digest`].
@@ -90,6 +125,9 @@ pub fn claims(statement: &Statement<'_>, issuer: &str) -> Result<Claims> {
     if let Some(digest) = portrait_digest(statement.salt, statement.content) {
         put("portrait_sha256", Value::Bytes(digest.to_vec()));
     }
+    if let Some(record) = statement.record {
+        put("record", Value::Bytes(record.to_vec()));
+    }
     Ok(Claims {
         issuer: issuer.to_owned(),
         expires_at: None,
@@ -99,22 +137,56 @@ pub fn claims(statement: &Statement<'_>, issuer: &str) -> Result<Claims> {
     })
 }
 
-/// On what the QR was of which the receipt (our own, from our own row) speaks.
-pub fn medium(receipt: &[u8]) -> Medium {
-    let Some(Body::Receipt(map)) = cose::decode(receipt).ok().map(|decoded| decoded.claims.body) else {
-        return Medium::Phone;
+/// What a receipt of a row says, whichever form it has.
+fn said(stored: &[u8]) -> Option<Vec<(Value, Value)>> {
+    let statement = cose_receipt::read_statement(stored).ok();
+    let claims = match statement {
+        Some(claims) => claims,
+        None => cose::decode(stored).ok()?.claims,
     };
-    let found = map.iter().find(|(key, _)| key.as_text() == Some("medium"));
-    found.and_then(|(_, word)| word.as_text()?.parse().ok()).unwrap_or(Medium::Phone)
+    let Body::Receipt(map) = claims.body else { return None };
+    Some(map)
+}
+
+fn find<'a>(said: &'a [(Value, Value)], name: &str) -> Option<&'a Value> {
+    said.iter().find(|(key, _)| key.as_text() == Some(name)).map(|(_, value)| value)
+}
+
+/// On what the QR was of which the receipt (our own, from our own row) speaks.
+pub fn medium(stored: &[u8]) -> Medium {
+    let said = said(stored).unwrap_or_default();
+    find(&said, "medium").and_then(|word| word.as_text()?.parse().ok()).unwrap_or(Medium::Phone)
 }
 
 /// Whether `content` is what the receipt (our own, from our own row) speaks of.
-pub fn attests(receipt: &[u8], salt: &[u8], content: &Content) -> bool {
-    let Ok(decoded) = cose::decode(receipt) else { return false };
-    let Body::Receipt(map) = decoded.claims.body else { return false };
-    let find = |name: &str| map.iter().find(|(key, _)| key.as_text() == Some(name)).and_then(|(_, v)| v.as_bytes());
+pub fn attests(stored: &[u8], salt: &[u8], content: &Content) -> bool {
+    let Some(said) = said(stored) else { return false };
+    let digest = |name: &str| find(&said, name).and_then(Value::as_bytes).map(Vec::as_slice);
     let attributes = attributes_digest(salt, content).ok();
-    find("attributes_sha256").map(Vec::as_slice) == attributes.as_ref().map(<[u8; 32]>::as_slice)
-        && find("portrait_sha256").map(Vec::as_slice)
-            == portrait_digest(salt, content).as_ref().map(<[u8; 32]>::as_slice)
+    digest("attributes_sha256") == attributes.as_ref().map(<[u8; 32]>::as_slice)
+        && digest("portrait_sha256") == portrait_digest(salt, content).as_ref().map(<[u8; 32]>::as_slice)
+}
+
+/// Whether a row is the one that its statement was made with: each column that never changes.
+pub fn is_of(row: &CheckRow, vault: &Vault) -> bool {
+    let Some(said) = said(&row.receipt) else { return false };
+    let text = |name: &str| find(&said, name).and_then(Value::as_text);
+    let disclosed = find(&said, "disclosed").and_then(Value::as_array);
+    let names = disclosed.map(|names| names.iter().filter_map(Value::as_text).collect::<Vec<_>>());
+    let record = Recorded {
+        verification_id: row.verification_id,
+        resident_id: row.resident_id,
+        idempotency_key: &row.idempotency_key,
+        body_hash: &row.body_hash,
+        issued: row.issued,
+        single_use: row.single_use != 0,
+    };
+    text("verification_id") == Some(&row.verification_id.to_string())
+        && text("relying_party_id") == Some(&row.relying_party_id.to_string())
+        && text("purpose") == Some(&row.purpose)
+        && text("verified_at") == Some(&row.verified_at.to_rfc3339())
+        && text("result") == Some(row.verdict.result())
+        && text("reason").unwrap_or_default() == row.verdict.reason()
+        && names == Some(row.disclosed.names())
+        && find(&said, "record").and_then(Value::as_bytes).map(Vec::as_slice) == Some(&record.digest(vault))
 }

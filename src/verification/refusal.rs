@@ -2,11 +2,13 @@
 
 use super::draft::{Drafts, Subject};
 use super::earlier::Earlier;
-use super::model::{Answer, Content, Medium, Question, Verdict};
+use super::model::{Answer, Content, Question, Verdict};
+use super::proof;
 use super::quota::{self, RepeatRow};
 use super::store::{self, RefusalRow};
 use crate::clock::{HOUR, Timestamp};
 use crate::context::Context;
+use crate::credential::cose_receipt::leaf;
 use crate::credential::verify;
 use crate::credential::{Reason, SealedRecord, TokenKind, TokenSealer};
 use crate::db::{DbError, Tx};
@@ -50,9 +52,11 @@ impl Refusals {
             Some(reason) => reason,
             None => why_not(&mut self.context.db.read().await?, &subject.record).await?,
         };
+        let asked = self.earlier.record_of(question);
+        let draft = self.drafts.refusal(party, &asked, (reason, Some(subject)), now)?;
+        let mut row = draft.into_row(party, asked, subject);
         // Signed before the transaction begins: the key may be in a module that makes one wait.
-        let draft = self.drafts.refusal(party, &question.purpose, (reason, subject.medium()), now).await?;
-        let row = draft.into_row(party, self.earlier.record_of(question), subject);
+        let batch = self.drafts.sign_alone(&mut row).await?;
         let repeated = transaction!(self.context.db, "verification.refuse", |tx| {
             // `not_yet_valid` changes with time, so each question gets a row of its own, which the unique index finds when
             // the question is repeated.
@@ -64,6 +68,7 @@ impl Refusals {
                 return Ok(Some(first));
             }
             store::add(tx, &row).await?;
+            proof::add(tx, &batch).await?;
             Ok(None)
         });
         match repeated {
@@ -103,8 +108,10 @@ impl Refusals {
         reason: Reason,
         now: Timestamp,
     ) -> Result<Answer> {
-        let draft = self.drafts.refusal(party, &question.purpose, (reason, Medium::Phone), now).await?;
         let asked = self.earlier.record_of(question);
+        let draft = self.drafts.refusal(party, &asked, (reason, None), now)?;
+        // It is forgotten after a month, so no batch stands for it in the log: its row has the proof.
+        let signed = self.drafts.sign(vec![leaf(&draft.statement)]).await?;
         let row = RefusalRow {
             verification_id: draft.verification_id,
             relying_party_id: party.relying_party_id,
@@ -114,7 +121,8 @@ impl Refusals {
             verified_at: now,
             verdict: Verdict::Invalid(reason),
             salt: draft.salt.to_vec(),
-            receipt: draft.receipt,
+            receipt: draft.statement,
+            proof: Some(signed.proof(0)),
         };
         let recorded = transaction!(self.context.db, "verification.refuse_unknown", |tx| {
             self.count(tx, party, now).await?;

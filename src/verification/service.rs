@@ -68,8 +68,8 @@ impl Service {
         let drafts = Drafts::new(&context, keyring.clone());
         let (pipeline, codes) = (Pipeline::start(&context, &drafts), Codes::new(context.clone()));
         let earlier = Earlier::new(context.clone(), codes.clone(), drafts.clone(), pipeline.clone());
-        let refusals = Refusals::new(context.clone(), sealer.clone(), drafts, earlier.clone());
-        let alone = Alone::new(context.clone(), earlier.clone(), refusals.clone());
+        let refusals = Refusals::new(context.clone(), sealer.clone(), drafts.clone(), earlier.clone());
+        let alone = Alone::new(context.clone(), drafts, earlier.clone(), refusals.clone());
         let allowance = Allowance::new(context.clone());
         Self { context, keyring, sealer, codes, places, pipeline, earlier, refusals, alone, usage, allowance }
     }
@@ -222,8 +222,9 @@ impl Service {
         let mut tx = self.context.db.read().await?;
         let rows = store::history(&mut tx, resident_id, before, limit + 1).await?;
         let labels = ports::labels(&mut tx, rows.iter().map(|row| row.relying_party_id)).await?;
-        Ok(Page::new(rows, limit, |row| row.verification_id).map(|row| {
+        Ok(Page::new(rows, limit, |row| row.verification_id).map(|mut row| {
             let label = labels.get(&row.relying_party_id).cloned().unwrap_or_default();
+            let receipt = row.take_receipt();
             HistoryItem {
                 verification_id: row.verification_id,
                 relying_party: label.name.clone(),
@@ -232,7 +233,7 @@ impl Service {
                 verdict: row.verdict,
                 disclosed: row.disclosed,
                 repeats: row.repeats,
-                receipt: row.receipt,
+                receipt,
                 salt: row.salt,
             }
         }))
@@ -302,7 +303,7 @@ impl Service {
             now,
         };
         match self.pipeline.check(case).await? {
-            Outcome::Recorded(row, content) => Ok(row.into_answer(Some(content))),
+            Outcome::Recorded(row, content, signed) => Ok(signed.proving(*row).into_answer(Some(content))),
             Outcome::Undecided(spending, content) => {
                 Box::pin(self.alone.decide(party, question, subject, *spending, content, now)).await
             }

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::model::Verdict;
+use super::model::{Receipt, Verdict};
+use super::proof;
 use crate::attribute::AttributeSet;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
@@ -38,13 +39,38 @@ pub struct CheckRow {
     pub repeats: i64,
     /// Salt of the receipt's digests.
     pub salt: Vec<u8>,
-    /// The receipt.
+    /// What the check states; where no batch is named, the whole receipt.
     pub receipt: Vec<u8>,
+    /// The batch that the statement was signed in.
+    pub batch_id: Option<Uuid>,
+    /// What proves the statement, made from the batch; none where it is not there.
+    #[sqlx(skip)]
+    pub proof: Option<Vec<u8>>,
+}
+
+impl CheckRow {
+    /// The receipt as it is handed out.
+    pub fn take_receipt(&mut self) -> Receipt {
+        receipt_of(std::mem::take(&mut self.receipt), self.batch_id.is_some(), self.proof.take())
+    }
+}
+
+/// A receipt from what is kept of it.
+pub(super) fn receipt_of(stored: Vec<u8>, is_statement: bool, proof: Option<Vec<u8>>) -> Receipt {
+    if is_statement { Receipt::Stated { statement: stored, proof } } else { Receipt::Signed(stored) }
+}
+
+/// The row with what proves it.
+async fn proven(tx: &mut Tx, row: Option<CheckRow>) -> DbResult<Option<CheckRow>> {
+    let Some(mut row) = row else { return Ok(None) };
+    let batches = proof::batches(tx, row.batch_id).await?;
+    row.proof = batches.values().find_map(|batch| batch.proof(&row.receipt));
+    Ok(Some(row))
 }
 
 const ADD: &str = "INSERT INTO verification (verification_id, resident_id, relying_party_id, idempotency_key, body_hash, \
-    purpose, verified_at, issued, result, reason, single_use, disclosed, repeats, salt, receipt) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14)";
+    purpose, verified_at, issued, result, reason, single_use, disclosed, repeats, salt, receipt, batch_id) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, $15)";
 
 /// Records a check. A second one with the same key for the same holder and party is refused as `DbError::Unique`.
 pub async fn add(tx: &mut Tx, row: &CheckRow) -> DbResult<()> {
@@ -64,7 +90,8 @@ pub async fn add(tx: &mut Tx, row: &CheckRow) -> DbResult<()> {
         row.single_use,
         row.disclosed,
         &row.salt,
-        &row.receipt
+        &row.receipt,
+        row.batch_id
     )
     .map(|_| ())
 }
@@ -74,7 +101,7 @@ macro_rules! checks {
     ($tail:literal) => {
         concat!(
             "SELECT verification_id, resident_id, relying_party_id, idempotency_key, body_hash, purpose, verified_at, \
-             issued, reason, single_use, disclosed, repeats, salt, receipt FROM verification ",
+             issued, reason, single_use, disclosed, repeats, salt, receipt, batch_id FROM verification ",
             $tail
         )
     };
@@ -85,21 +112,24 @@ const BY_KEY: &str = checks!("WHERE relying_party_id = $1 AND idempotency_key = 
 
 /// The check of a holder by a party with an idempotency key.
 pub async fn by_key(tx: &mut Tx, party: Uuid, key: &[u8], resident: Uuid) -> DbResult<Option<CheckRow>> {
-    fetch_optional!(tx, CheckRow, BY_KEY, party, key, resident)
+    let row = fetch_optional!(tx, CheckRow, BY_KEY, party, key, resident)?;
+    proven(tx, row).await
 }
 
 const BY_ID: &str = checks!("WHERE verification_id = $1 AND relying_party_id = $2");
 
 /// A party's check by its id alone, which every shard has to be asked for.
 pub async fn by_id(tx: &mut Tx, id: Uuid, party: Uuid) -> DbResult<Option<CheckRow>> {
-    fetch_optional!(tx, CheckRow, BY_ID, id, party)
+    let row = fetch_optional!(tx, CheckRow, BY_ID, id, party)?;
+    proven(tx, row).await
 }
 
 const OF_HOLDER: &str = checks!("WHERE verification_id = $1 AND relying_party_id = $2 AND resident_id = $3");
 
 /// A party's check by its id, where its holder is known.
 pub async fn of_holder(tx: &mut Tx, id: Uuid, party: Uuid, resident: Uuid) -> DbResult<Option<CheckRow>> {
-    fetch_optional!(tx, CheckRow, OF_HOLDER, id, party, resident)
+    let row = fetch_optional!(tx, CheckRow, OF_HOLDER, id, party, resident)?;
+    proven(tx, row).await
 }
 
 const SAME_REFUSAL: &str = checks!(
@@ -124,7 +154,7 @@ pub async fn repeat_refusal(tx: &mut Tx, like: &CheckRow) -> DbResult<Option<Che
         // The row was deleted or is no refusal any more: then nothing is counted, and the answer is the same.
         change!(tx, REPEAT, row.verification_id, row.resident_id)?.either_way();
     }
-    Ok(found)
+    proven(tx, found).await
 }
 
 const SAME_OFFLINE: &str = checks!(
@@ -151,7 +181,7 @@ pub async fn repeat_offline(tx: &mut Tx, like: &CheckRow, since: Timestamp) -> D
     if let Some(row) = &found {
         change!(tx, REPEAT_OFFLINE, row.verification_id, row.resident_id)?.either_way();
     }
-    Ok(found)
+    proven(tx, found).await
 }
 
 /// A line of a holder's history.
@@ -172,19 +202,37 @@ pub struct HistoryRow {
     pub disclosed: AttributeSet,
     /// How many times it was refused again.
     pub repeats: i64,
-    /// The receipt.
+    /// The receipt, as that of [`CheckRow`].
     pub receipt: Vec<u8>,
     /// Its salt.
     pub salt: Vec<u8>,
+    /// The batch that it was signed in.
+    pub batch_id: Option<Uuid>,
+    /// What proves it.
+    #[sqlx(skip)]
+    pub proof: Option<Vec<u8>>,
+}
+
+impl HistoryRow {
+    /// The receipt as it is handed out.
+    pub fn take_receipt(&mut self) -> Receipt {
+        receipt_of(std::mem::take(&mut self.receipt), self.batch_id.is_some(), self.proof.take())
+    }
 }
 
 const HISTORY: &str = "SELECT verification_id, relying_party_id, verified_at, purpose, result, reason, disclosed, repeats, \
-    receipt, salt FROM verification \
+    receipt, salt, batch_id FROM verification \
     WHERE resident_id = $1 AND verification_id < $2 ORDER BY verification_id DESC LIMIT $3";
 
 /// The checks of a holder before `before`, newest first.
 pub async fn history(tx: &mut Tx, resident: Uuid, before: Uuid, limit: i64) -> DbResult<Vec<HistoryRow>> {
-    fetch_all!(tx, HistoryRow, HISTORY, resident, before, limit)
+    let mut rows = fetch_all!(tx, HistoryRow, HISTORY, resident, before, limit)?;
+    let batches = proof::batches(tx, rows.iter().filter_map(|row| row.batch_id)).await?;
+    for row in &mut rows {
+        let batch = row.batch_id.and_then(|id| batches.get(&id));
+        row.proof = batch.and_then(|batch| batch.proof(&row.receipt));
+    }
+    Ok(rows)
 }
 
 /// A check that was answered `valid`.
@@ -252,12 +300,14 @@ pub struct RefusalRow {
     pub verdict: Verdict,
     /// Salt of the receipt's digests.
     pub salt: Vec<u8>,
-    /// The receipt.
+    /// What the check states; without a proof, the whole receipt.
     pub receipt: Vec<u8>,
+    /// What proves the statement.
+    pub proof: Option<Vec<u8>>,
 }
 
 const ADD_REFUSAL: &str = "INSERT INTO verification_refusal (verification_id, relying_party_id, idempotency_key, \
-    body_hash, purpose, verified_at, reason, salt, receipt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    body_hash, purpose, verified_at, reason, salt, receipt, proof) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 /// Records a refusal without a holder. A second one with the same key is refused as `DbError::Unique`.
 pub async fn add_refusal(tx: &mut Tx, row: &RefusalRow) -> DbResult<()> {
@@ -272,7 +322,8 @@ pub async fn add_refusal(tx: &mut Tx, row: &RefusalRow) -> DbResult<()> {
         row.verified_at,
         row.verdict.reason(),
         &row.salt,
-        &row.receipt
+        &row.receipt,
+        row.proof.as_deref()
     )
     .map(|_| ())
 }
@@ -281,7 +332,7 @@ macro_rules! refusals {
     ($tail:literal) => {
         concat!(
             "SELECT verification_id, relying_party_id, idempotency_key, body_hash, purpose, verified_at, reason, salt, \
-             receipt FROM verification_refusal ",
+             receipt, proof FROM verification_refusal ",
             $tail
         )
     };

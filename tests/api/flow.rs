@@ -1,9 +1,8 @@
 //! The flows as people walk them: activation in both scan directions, showing, verifying, history.
 
-use ikd::credential::TokenKind;
 use ikd::credential::jwk::JwkSet;
 use ikd::credential::qr;
-use ikd::credential::verify::authenticate_cose;
+use ikd::credential::verify::authenticate_receipt;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::answer::Answer;
@@ -137,8 +136,9 @@ async fn show_and_verify(world: &World, applicant: &Applicant) {
 
     let keys = world.get("/.well-known/jwks.json").send().await.expect(200);
     let keys: JwkSet = serde_json::from_value(keys.json).unwrap();
-    let receipt = ikd::base64url::decode(answer["receipt"]["cwt"].as_str().unwrap()).unwrap();
-    authenticate_cose(&receipt, &[TokenKind::Receipt], &world.context.config.service.issuer, &keys).unwrap();
+    let part = |name: &str| ikd::base64url::decode(answer["receipt"][name].as_str().unwrap()).unwrap();
+    let issuer = &world.context.config.service.issuer;
+    authenticate_receipt(&part("statement"), &part("proof"), issuer, &keys).unwrap();
 
     // RequestLine for less than was chosen; and a portrait that nobody asked for is not there.
     let token = world.present(applicant, "full").await;

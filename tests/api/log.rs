@@ -2,10 +2,11 @@
 
 use data_encoding::BASE64;
 use ed25519_dalek::{Signer, SigningKey};
+use ikd::credential::cose_receipt::Proof;
 use ikd::keyring::Keyring;
 use ikd::tlog::Log;
 use ikd::tlog::note::{Checkpoint, KeyKind, Note, Verifier, cosigned};
-use ikd::tlog::tree::{Hash, proves_consistency, proves_inclusion};
+use ikd::tlog::tree::{Hash, leaf_hash, proves_consistency, proves_inclusion};
 use serde_json::json;
 
 use support::answer::Answer;
@@ -87,6 +88,44 @@ async fn anybody_reads_checkpoints_and_proofs_and_named_witnesses_sign() {
             .await
             .expect_problem(404, "not_found");
         send("text/plain", "x".repeat(70_000)).await.expect_problem(413, "too_large");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_has_a_receipt_asks_for_its_place() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let log = Log::new(world.context.clone(), Keyring::open(world.context.clone()).await.unwrap()).unwrap();
+        let holder = world.active(&world.people[0]).await;
+        let token = world.present(&holder, "full").await;
+        let answer = world.bank().verify(&token, "open_account", "k1").await.expect(200).json;
+        let part = |name: &str| ikd::base64url::decode(answer["receipt"][name].as_str().unwrap()).unwrap();
+        let proof = Proof::decode(&part("proof")).unwrap();
+        let root = proof.root(&part("statement")).unwrap();
+        let path = |root: &[u8], leaf: u64| {
+            format!("/v1/log/proofs/receipt?root={}&leaf={leaf}", ikd::base64url::encode(root))
+        };
+        world.get(&path(&root, proof.index)).send().await.expect_problem(404, "not_found");
+        log.round().await.unwrap();
+        let keys: Vec<Verifier> = log.keys().await.unwrap();
+        let (_, checkpoint) = checkpoint(&world, &keys).await;
+        let placed = world.get(&path(&root, proof.index)).send().await.expect(200);
+        assert_eq!(placed.headers["cache-control"], "no-cache");
+        let entry = BASE64.decode(placed.text("entry").as_bytes()).unwrap();
+        let place = (placed.json["index"].as_u64().unwrap(), placed.json["size"].as_u64().unwrap());
+        assert_eq!(place.1, checkpoint.size);
+        assert!(proves_inclusion(&leaf_hash(&entry), place, &hashes(&placed), &checkpoint.root));
+        assert!(entry.windows(32).any(|window| window == root));
+        for (path, status, code) in [
+            (path(&root, proof.index + 64), 404, "not_found"),
+            (path(&[0; 32], 0), 404, "not_found"),
+            (format!("{}&size={}", path(&root, proof.index), place.1 + 1), 404, "not_found"),
+            (path(&[0; 31], 0), 400, "malformed_request"),
+            (String::from("/v1/log/proofs/receipt?leaf=0"), 400, "malformed_request"),
+        ] {
+            world.get(&path).send().await.expect_problem(status, code);
+        }
     })
     .await;
 }

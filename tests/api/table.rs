@@ -309,6 +309,7 @@ fn endpoints(stage: &Stage) -> Vec<Endpoint> {
         endpoint("get", "/v1/log/checkpoint", Anybody, Active, none()),
         endpoint("get", "/v1/log/proofs/inclusion", Anybody, Active, none()),
         endpoint("get", "/v1/log/proofs/consistency", Anybody, Active, none()),
+        endpoint("get", "/v1/log/proofs/receipt", Anybody, Active, none()),
         endpoint("post", "/v1/log/cosignatures", Anybody, Active, none()),
         endpoint("post", "/v1/captcha", Device, Active, none()),
         endpoint("post", "/v1/challenges", Device, Active, none()),

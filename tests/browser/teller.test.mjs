@@ -77,7 +77,7 @@ describe("teller", { timeout: 600_000 }, () => {
     const receipt = JSON.parse(readFileSync(await saved.path(), "utf8"));
     assert.match(saved.suggestedFilename(), /^ikd-[0-9a-f-]{36}\.json$/);
     assert.deepEqual([receipt.result, receipt.purpose, receipt.relying_party], ["valid", "open_account", "Bank Contoh"]);
-    assert.ok(receipt.receipt.cwt.startsWith("0oR") && receipt.receipt.salt.length === 22 && receipt.attributes.full_name);
+    assert.ok(receipt.receipt.proof.startsWith("0oR") && receipt.receipt.statement && receipt.receipt.salt.length === 22 && receipt.attributes.full_name);
   });
 
   test("a used QR, told without colour; the next one by a key", async () => {

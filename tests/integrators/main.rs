@@ -198,16 +198,23 @@ async fn the_banks_example_checks_receipts_of_either_algorithm() {
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     std::fs::write(file("jwks.json"), vectors["jwks"].to_string()).unwrap();
     let mut checked = 0;
-    let receipts =
-        vectors["tokens"].as_array().unwrap().iter().filter(|case| case["typ"] == "application/ikd-receipt+cwt");
-    for case in receipts {
-        let good = case["text"].as_str().unwrap();
+    let old = vectors["tokens"].as_array().unwrap().iter();
+    let old = old.filter(|case| case["typ"] == "application/ikd-receipt+cwt").map(|case| (Value::Null, &case["text"]));
+    let proven = vectors["receipts"].as_array().unwrap().iter();
+    // One that was committed alone, and the last of five.
+    let proven =
+        proven.filter(|case| ["0 of 1", "4 of 5"].iter().any(|name| case["name"].as_str().unwrap().starts_with(name)));
+    for (statement, signed) in old.chain(proven.map(|case| (case["statement"].clone(), &case["proof"]))) {
+        let good = signed.as_str().unwrap();
         // The signature is at the end.
         let (rest, signature) = good.split_at(good.len() - 40);
         let (one, other) = signature.split_at(1);
         let forged = format!("{rest}{}{other}", if one == "A" { "B" } else { "A" });
-        for (cwt, genuine) in [(good, true), (forged.as_str(), false)] {
-            let answer = json!({"receipt": {"cwt": cwt, "salt": ""}});
+        for (signed, genuine) in [(good, true), (forged.as_str(), false)] {
+            let answer = match &statement {
+                Value::Null => json!({"receipt": {"cwt": signed, "salt": ""}}),
+                statement => json!({"receipt": {"statement": statement, "proof": signed, "salt": ""}}),
+            };
             std::fs::write(file("check.json"), answer.to_string()).unwrap();
             let mut command = tokio::process::Command::new(support::python());
             command.current_dir(root()).arg("docs/integrators/bank.py").args(["receipt", &file("check.json")]);
@@ -216,7 +223,7 @@ async fn the_banks_example_checks_receipts_of_either_algorithm() {
             checked += 1;
         }
     }
-    assert_eq!(checked, 4);
+    assert_eq!(checked, 2 * (2 + 4));
 }
 
 #[tokio::test]

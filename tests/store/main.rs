@@ -29,6 +29,7 @@ mod partner;
 mod proofs;
 mod proposal;
 mod races;
+mod receipts;
 mod refusals;
 mod register;
 mod registration;

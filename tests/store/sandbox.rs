@@ -98,6 +98,7 @@ fn check_row(id: u128, party: Uuid, verified_at: Timestamp, verdict: Verdict) ->
         disclosed: AttributeSet::BASIC,
         salt: vec![2; 16],
         receipt: vec![3; 9],
+        proof: Some(vec![4; 9]),
     }
 }
 

@@ -6,7 +6,7 @@ use std::thread::ThreadId;
 use std::time::Duration;
 
 use ikd::context::Context;
-use ikd::credential::verify::authenticate_cose;
+use ikd::credential::verify::authenticate_receipt;
 use ikd::credential::{
     Algorithm, FileSigner, KeyId, KeyPurpose, PublicKey, Reason, SignError, SignatureBytes, Signer, TokenKind,
 };
@@ -14,7 +14,7 @@ use ikd::keyring::{KeyState, Keyring};
 use ikd::verification::Answer;
 use ikd::verification::model::Verdict;
 
-use crate::verification::{World, question, world_of};
+use crate::verification::{World, question, stated, world_of};
 use support::each_engine;
 
 /// A hardware module as the service sees it: it answers after a while, and must not be asked on the thread that runs all
@@ -64,7 +64,8 @@ async fn presents_and_is_refused(world: &World, round: &str) {
     let ask = async |token: &str, key: String| -> Answer {
         let answer = world.service.verify(&world.party, &question(token, &key)).await.unwrap();
         let (issuer, keys) = (&world.context.config.service.issuer, world.keyring.jwks());
-        let receipt = authenticate_cose(&answer.receipt, &[TokenKind::Receipt], issuer, &keys).ok().unwrap();
+        let (statement, proof) = stated(&answer.receipt);
+        let receipt = authenticate_receipt(statement, proof, issuer, &keys).ok().unwrap();
         assert_eq!(receipt.claims.cti, *answer.verification_id.as_bytes());
         answer
     };

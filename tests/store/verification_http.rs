@@ -53,7 +53,8 @@ async fn an_answer_has_the_form_of_the_protocol() {
         assert_eq!(answer["attributes"]["full_name"], "SITI NURHALIZAH");
         assert_eq!(answer["portrait"]["media_type"], "image/jpeg");
         assert!(answer["message"].as_str().unwrap().contains("Cocokkan"));
-        assert!(answer["receipt"]["cwt"].as_str().unwrap().starts_with("0oR"));
+        assert!(answer["receipt"]["proof"].as_str().unwrap().starts_with("0oR"));
+        assert!(answer["receipt"]["statement"].is_string() && answer["receipt"]["cwt"].is_null());
         assert_eq!(answer["receipt"]["salt"].as_str().unwrap().len(), 22, "16 bytes in base64url");
 
         let (_, _, again) = send(&router, post(&api_key, "k", &body)).await;

@@ -16,7 +16,9 @@ use ikd::clock::{Clock, Timestamp};
 use ikd::credential::claim169::{Marital, More, OfflineClaims};
 use ikd::credential::jwk::{Jwk, JwkSet, base64url};
 use ikd::credential::photo::Portrait;
-use ikd::credential::{Algorithm, FileSigner, Issuer, KeyPurpose, SealedRecord, Signer, TokenKind, TokenSealer, qr};
+use ikd::credential::{
+    Algorithm, FileSigner, Issuer, KeyPurpose, SealedRecord, Signer, TokenKind, TokenSealer, cose_receipt, qr,
+};
 use ikd::disclosure::disclose;
 use ikd::random::Random;
 use ikd::register::Date;
@@ -24,6 +26,7 @@ use ikd::relying_party::Party;
 use ikd::vault::Vault;
 use ikd::verification::model::{Content, Medium, Verdict};
 use ikd::verification::receipt::{self, Statement};
+use ikd::verification::signed::SignedBatch;
 use serde_json::Value as Json;
 use support::record::siti;
 use uuid::Uuid;
@@ -217,14 +220,33 @@ fn verifies_a_receipt_and_its_digest(world: &World) {
         disclosed: AttributeSet::FULL.without(Attribute::Portrait),
         content: &Content { attributes, portrait: None },
         salt: &salt,
+        record: None,
     };
-    let receipt = base64url(&receipt::sign(&statement, ISSUER, &world.signer).unwrap());
+    let stated = cose_receipt::statement(&receipt::claims(&statement, ISSUER).unwrap());
+    // As one of three that were committed together, and alone.
+    let (leaf, other) = (cose_receipt::leaf(&stated), cose_receipt::leaf(b"another"));
     let salt = base64url(&salt);
-    let (verified, answer) = world.ask("cwt", &["--receipt", &receipt, "--attributes", &shown, "--salt", &salt]);
+    for (leaves, place) in [(vec![other, other, leaf], 2), (vec![leaf], 0)] {
+        let proof = SignedBatch::sign(leaves, &world.signer).unwrap().proof(place);
+        verifies_a_receipt(world, (&stated, &proof), &shown, &salt);
+    }
+}
+
+fn verifies_a_receipt(world: &World, (stated, proof): (&[u8], &[u8]), shown: &str, salt: &str) {
+    let (receipt, proof) = (base64url(stated), base64url(proof));
+    let ask = |receipt: &str, shown: &str| {
+        world.ask("cwt", &["--receipt", receipt, "--proof", &proof, "--attributes", shown, "--salt", salt])
+    };
+    let (verified, answer) = ask(&receipt, shown);
     assert!(verified, "{answer}");
     assert_eq!(answer["claims"]["-65539"]["result"], "valid");
-    assert_eq!(answer["protected"]["16"], "application/ikd-receipt+cwt");
+    assert_eq!(answer["protected"]["16"], "application/ikd-receipt+cose");
     let altered = shown.replace("GURU", "DOKTER");
-    let (verified, answer) = world.ask("cwt", &["--receipt", &receipt, "--attributes", &altered, "--salt", &salt]);
+    let (verified, answer) = ask(&receipt, &altered);
     assert!(!verified && answer["error"].as_str().unwrap().contains("other attributes"), "{answer}");
+    // Another statement leads to another root, which nobody signed.
+    let mut forged = stated.to_vec();
+    let at = forged.windows(5).position(|word| word == b"valid").unwrap();
+    forged[at] ^= 1;
+    assert!(!ask(&base64url(&forged), shown).0);
 }

@@ -1,6 +1,6 @@
 """Verify the QR in a picture with an independent library and nothing but the published key set.
 
-    python verify_png.py --jwks FILE (--png FILE | --receipt TEXT) --library cwt|claim169 [--issuer ISS]
+    python verify_png.py --jwks FILE (--png FILE | --receipt TEXT --proof TEXT) --library cwt|claim169 [--issuer ISS]
                          [--attributes JSON --salt TEXT]
 
 The picture is read by zxing-cpp, the token is verified by PyPI `cwt` (every kind) or PyPI `claim169` (the offline kind).
@@ -69,6 +69,40 @@ def with_cwt(cose, keys):
     return {"claims": readable(claims), "protected": readable(protected), "unprotected": readable(unprotected)}
 
 
+def root_of(leaf, index, size, path):
+    """RFC 9162, section 2.1.3.2, steps 1 to 4."""
+    if index >= size:
+        raise ValueError("no such leaf")
+    at, last, root = index, size - 1, leaf
+    for step in path:
+        if last == 0:
+            raise ValueError("the path is too long")
+        if at % 2 or at == last:
+            root = hashlib.sha256(b"\x01" + step + root).digest()
+            while at % 2 == 0 and at:
+                at, last = at // 2, last // 2
+        else:
+            root = hashlib.sha256(b"\x01" + root + step).digest()
+        at, last = at // 2, last // 2
+    if last:
+        raise ValueError("the path is too short")
+    return root
+
+
+def with_proof(statement, proof, keys):
+    """A COSE Receipt (RFC 9942): the library checks the signature over the root, which is what the path leads to."""
+    import cbor2
+    from cwt import COSE, COSEKey
+
+    size, index, path = cbor2.loads(cbor2.loads(proof).value[1][396][-1][0])
+    root = root_of(hashlib.sha256(b"\x00" + statement).digest(), index, size, path)
+    cose_keys = [COSEKey.from_jwk({**key, "kid": base64url_decode(key["kid"])}) for key in keys]
+    protected, _, _ = COSE.new().decode_with_headers(proof, cose_keys, detached_payload=root)
+    if protected[395] != 1:
+        raise ValueError("another verifiable data structure")
+    return {"claims": readable(cbor2.loads(statement)), "protected": readable(protected)}
+
+
 def with_claim169(text, keys):
     import claim169
 
@@ -109,7 +143,8 @@ def main():
     parser.add_argument("--issuer", help="the issuer that must stand in the token")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--png", help="picture with the QR")
-    source.add_argument("--receipt", help="receipt.cwt of a verification answer (base64url)")
+    source.add_argument("--receipt", help="receipt.statement of a verification answer (base64url)")
+    parser.add_argument("--proof", help="receipt.proof of the answer (base64url)")
     parser.add_argument("--attributes", help="the answer's attributes, as JSON")
     parser.add_argument("--salt", help="receipt.salt of the answer (base64url)")
     arguments = parser.parse_args()
@@ -120,7 +155,7 @@ def main():
         with open(arguments.jwks, encoding="utf-8") as file:
             keys = json.load(file)["keys"]
         if arguments.receipt:
-            answer.update(with_cwt(base64url_decode(arguments.receipt), keys))
+            answer.update(with_proof(base64url_decode(arguments.receipt), base64url_decode(arguments.proof), keys))
             if arguments.attributes and not attests(answer, arguments.attributes, arguments.salt or ""):
                 raise ValueError("the receipt speaks of other attributes")
         else:

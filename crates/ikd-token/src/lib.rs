@@ -41,8 +41,9 @@
 //!
 //! # Receipts
 //!
-//! An online verification is answered with a receipt: the same signed structure, bare instead of in a QR, without expiry.
-//! [`verify::authenticate_cose`] judges its bytes; [`Body::Receipt`] says what was shown to whom and when, by digests.
+//! An online verification is answered with a receipt: what was checked, as claims without expiry, and a COSE Receipt (RFC 9942) that proves
+//! them. [`verify::authenticate_receipt`] judges both; [`Body::Receipt`] says what was shown to whom and when, by digests. Receipts of before
+//! 2026-11-28 are one signed structure, as tokens are, bare instead of in a QR: [`verify::authenticate_cose`] judges these.
 //!
 //! # From claims to a QR
 //!
@@ -55,10 +56,11 @@
 //! - [`mod@claims`]: what it says; [`claim169`]: the attributes in clear; [`cbor`]: the encoding that is signed
 //! - [`cose`]: the signed structure; [`text`]: its text in the QR
 //! - [`key`]: Ed25519 and ES256 public keys; [`jwk`]: how they are published
+//! - [`receipt`]: what a check states, and the proof of it that many checks share
 //! - [`verify`]: whether a token is genuine and valid; [`status`]: whether it was stopped before its time
 //!
 //! Reading is strict: bytes that the service would not have written itself are no token, so one token has one meaning.
-//! Every function that takes bytes or text takes *any*: [`text::decode`], [`cose::decode`], [`cbor::decode`] and
+//! Every function that takes bytes or text takes *any*: [`text::decode`], [`cose::decode`], [`cbor::decode`], [`receipt::Proof::decode`] and
 //! [`verify::check`] are what to hand to a fuzzer; none panics, and what they allocate is bounded by [`text::MAX_TEXT`] and
 //! [`text::MAX_INFLATED`].
 //!
@@ -74,6 +76,7 @@ pub mod cose;
 pub mod jwk;
 pub mod key;
 pub mod kind;
+pub mod receipt;
 pub mod status;
 pub mod text;
 pub mod verify;

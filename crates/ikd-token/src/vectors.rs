@@ -1,13 +1,14 @@
 //! The published vectors (docs/vectors/token.json), made by a Python script that shares no code with us.
 
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde_json::Value as Json;
 
 use crate::cose::{self, Header};
 use crate::jwk::base64url;
+use crate::receipt::{self, Proof, Tree};
 use crate::tests::TestKey;
-use crate::verify::{authenticate_cose, check};
-use crate::{Algorithm, Body, Jwk, JwkSet, KeyPurpose, TokenKind, text};
+use crate::verify::{authenticate_cose, authenticate_receipt, check};
+use crate::{Algorithm, Body, Jwk, JwkSet, KeyPurpose, TokenKind, VerifyError, text};
 
 fn vectors() -> Json {
     serde_json::from_str(include_str!("../../../docs/vectors/token.json")).unwrap()
@@ -82,6 +83,45 @@ fn tokens_are_verified_and_made_again_to_the_byte() {
                 assert_eq!(party.1.as_text(), Some("Bank Contoh"), "{name}");
             }
             Body::Unknown => panic!("{name}"),
+        }
+    }
+}
+
+#[test]
+fn proofs_of_receipts_are_verified_and_made_again_to_the_byte() {
+    let vectors = vectors();
+    let (set, issuer): (JwkSet, _) =
+        (serde_json::from_value(vectors["jwks"].clone()).unwrap(), vectors["issuer"].as_str().unwrap());
+    let keys = keys(&vectors);
+    let cases = vectors["receipts"].as_array().unwrap();
+    assert_eq!(cases.len(), 2 * (1 + 2 + 5));
+    let bytes = |case: &Json, name: &str| BASE64URL_NOPAD.decode(case[name].as_str().unwrap().as_bytes()).unwrap();
+    for batch in cases.chunk_by(|one, next| one["root_hex"] == next["root_hex"]) {
+        let tree = Tree::new(batch.iter().map(|case| receipt::leaf(&bytes(case, "statement"))).collect());
+        assert_eq!(tree.root().to_vec(), hex(&batch[0], "root_hex"));
+        for (index, case) in batch.iter().enumerate() {
+            let (name, statement, proof) = (&case["name"], bytes(case, "statement"), bytes(case, "proof"));
+            let judged = authenticate_receipt(&statement, &proof, issuer, &set).ok().unwrap();
+            assert_eq!(receipt::statement(&judged.claims), statement, "{name}");
+            let (_, key) = keys.iter().find(|(_, key)| key.public().kid() == judged.kid).unwrap();
+            let by = (key.public().algorithm(), judged.kid);
+            let signature = receipt::sign(&tree, (by.0, &by.1), |message| Ok::<_, ()>(key.sign(message))).unwrap();
+            assert_eq!(Proof::new(&tree, index as u64, by, signature).encode(), proof, "{name}");
+            // Another statement, another issuer, another batch: nothing of that is proven.
+            let other = bytes(&batch[(index + 1) % batch.len()], "statement");
+            let refused = authenticate_receipt(&other, &proof, issuer, &set).err();
+            assert_eq!(refused, (batch.len() > 1).then_some(VerifyError::BadSignature), "{name}");
+            let foreign = authenticate_receipt(&statement, &proof, "https://other.example", &set).err();
+            assert_eq!(foreign, Some(VerifyError::UnknownKey));
+            let tokens = JwkSet {
+                keys: set.keys.iter().filter(|key| key.purpose.as_deref() == Some("token")).cloned().collect(),
+            };
+            assert_eq!(authenticate_receipt(&statement, &proof, issuer, &tokens).err(), Some(VerifyError::UnknownKey));
+            for at in (index..proof.len()).step_by(5) {
+                let mut spoilt = proof.clone();
+                spoilt[at] ^= 1;
+                assert!(authenticate_receipt(&statement, &spoilt, issuer, &set).is_err(), "{name}: byte {at}");
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::claims::Claims;
 use crate::cose::{self, Decoded};
 use crate::key::{KeyId, PublicKey, SignatureBytes};
 use crate::kind::{KeyPurpose, TokenKind};
+use crate::receipt::{self, Proof};
 use crate::{Malformed, text};
 
 /// How far a token's `iat` may lie ahead of the verifier's clock, in seconds.
@@ -168,6 +169,29 @@ pub fn authenticate_cose(
     keys: &dyn VerifyingKeys,
 ) -> Result<Authentic, VerifyError> {
     read_cose(cose, expected, issuer, keys)?.verify()
+}
+
+/// Checks a receipt: what it states, and the proof of it. Form, key, issuer, the way to the root, and the signature over that.
+///
+/// # Errors
+/// The first reason that applies, [`VerifyError::Malformed`] to [`VerifyError::BadSignature`].
+pub fn authenticate_receipt(
+    statement: &[u8],
+    proof: &[u8],
+    issuer: &str,
+    keys: &dyn VerifyingKeys,
+) -> Result<Authentic, VerifyError> {
+    let (claims, proof) = (receipt::read_statement(statement)?, Proof::decode(proof)?);
+    let key = keys.find(&proof.kid, KeyPurpose::Receipt).filter(|_| claims.issuer == issuer);
+    let key = key.ok_or(VerifyError::UnknownKey)?;
+    if key.algorithm() != proof.algorithm {
+        return Err(VerifyError::Malformed);
+    }
+    // A way that cannot be one and a way to another root are the same: this statement is not what was signed.
+    let root = proof.root(statement).ok_or(VerifyError::BadSignature)?;
+    let protected = receipt::protected(proof.algorithm, &proof.kid);
+    Signed { key, message: receipt::message(&protected, &root), signature: proof.signature }.check()?;
+    Ok(Authentic { kind: TokenKind::Receipt, kid: proof.kid, claims, protected })
 }
 
 /// Checks form, key and issuer of a QR text, in this order.

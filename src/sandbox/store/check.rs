@@ -34,23 +34,25 @@ pub struct CheckRow {
     pub disclosed: AttributeSet,
     /// What the receipt's digests are salted with.
     pub salt: Vec<u8>,
-    /// The receipt.
+    /// What the check states; without a proof, the whole receipt.
     pub receipt: Vec<u8>,
+    /// What proves the statement.
+    pub proof: Option<Vec<u8>>,
 }
 
 macro_rules! sandbox_checks {
     ($rest:literal) => {
         concat!(
             "SELECT verification_id, relying_party_id, idempotency_key, body_hash, purpose, verified_at, reason, person, \
-             single_use, disclosed, salt, receipt FROM sandbox_check ",
+             single_use, disclosed, salt, receipt, proof FROM sandbox_check ",
             $rest
         )
     };
 }
 
 const ADD: &str = "INSERT INTO sandbox_check (verification_id, relying_party_id, idempotency_key, body_hash, purpose, \
-    verified_at, reason, person, single_use, disclosed, salt, receipt) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    verified_at, reason, person, single_use, disclosed, salt, receipt, proof) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
 /// Keeps a check. A key that its party used before is [`DbError::Unique`](crate::db::DbError::Unique).
 pub async fn add(tx: &mut Tx, row: &CheckRow) -> DbResult<()> {
@@ -68,7 +70,8 @@ pub async fn add(tx: &mut Tx, row: &CheckRow) -> DbResult<()> {
         row.single_use,
         row.disclosed,
         &row.salt,
-        &row.receipt
+        &row.receipt,
+        row.proof.as_deref()
     )
     .map(|_| ())
 }

@@ -10,7 +10,7 @@ use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::Timestamp;
 use crate::credential::Reason;
 use crate::error::Language;
-use crate::verification::model::{Answer, Medium, Verdict};
+use crate::verification::model::{Answer, Medium, Receipt, Verdict};
 
 /// Puts an answer into words.
 type Words = fn(Answer, Language) -> VerificationAnswer;
@@ -73,17 +73,18 @@ fn valid(medium: Medium, single_use: bool, portrait: bool) -> Answer {
         medium,
         disclosed: AttributeSet::from_names(shown).unwrap_or(AttributeSet::EMPTY),
         content: None,
-        receipt: Vec::new(),
+        receipt: Receipt::Signed(Vec::new()),
         salt: Vec::new(),
         tries_left: None,
         is_repeated: false,
     }
 }
 
-/// The answer as it is sent. Of the receipt only the beginning: it says nothing without its key.
+/// The answer as it is sent. Of the receipt only the beginnings: it says nothing without its key.
 fn shown(answer: Answer, words: Words) -> Value {
     let mut value = serde_json::to_value(words(answer, Language::Indonesian)).unwrap_or_default();
-    value["receipt"] = json!({"cwt": "0oRDoQEnoQRI…", "salt": "BwcHBwcHBwcHBwcHBwcHBw"});
+    value["receipt"] =
+        json!({"statement": "pAFzaHR0cHM6Ly9pa2Q…", "proof": "0oRYMKQBJwRI…", "salt": "BwcHBwcHBwcHBwcHBwcHBw"});
     value
 }
 
