@@ -70,3 +70,4 @@ mod unlocking;
 mod walk_in;
 mod ways_on;
 mod webhook;
+mod wycheproof;

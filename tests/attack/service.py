@@ -91,20 +91,21 @@ class Service:
         self.port, self.metrics_port = free_port(), free_port()
         scheme = "https" if tls else "http"
         self.host, self.url = f"localhost:{self.port}", f"{scheme}://localhost:{self.port}"
-        self.feed_key = secrets.token_hex(32)
+        self.feed_key = "ikd_feed_" + app.b64(secrets.token_bytes(32))
         settings = {
             "DATABASE__URL": self.postgres.url if self.postgres else f"sqlite:{self.folder}/ikd.db",
             "KEYS__DIRECTORY": f"{self.folder}/keys", "KEYS__PUBLISH_AHEAD_SECONDS": "0",
             "MAIL__DIRECTORY": f"{self.folder}/mail", "SERVICE__PUBLIC_URL": self.url,
             "HTTP__LISTEN": f"127.0.0.1:{self.port}", "HTTP__METRICS_LISTEN": f"127.0.0.1:{self.metrics_port}",
-            "CAPTCHA__MAX_NUMBER": "500",
+            "CAPTCHA__MAX_NUMBER": "500", "REGISTER__FEED_KEY_SHA256": hashlib.sha256(self.feed_key.encode()).hexdigest(),
         }
         if tls:
             settings |= {"HTTP__TLS_CERTIFICATE": str(tls[0]), "HTTP__TLS_KEY": str(tls[1])}
         settings |= dict(changes)
         self.env = {"PATH": "/usr/bin:/bin"} | {f"IKD__{name}": value for name, value in settings.items()}
         self.process = None
-        self.most = 0
+        # The most bytes that the service and all its decoders held, and the service alone.
+        self.most, self.most_own = 0, 0
         self.command("keys", "init")
 
     def command(self, *arguments):
@@ -133,8 +134,8 @@ class Service:
         return self.log_file.read_text(errors="replace")
 
     def memory(self):
-        """Bytes that the service and its decoders hold now."""
-        held = 0
+        """Bytes that the service and its decoders hold now, and it alone."""
+        held, alone = 0, 0
         for entry in pathlib.Path("/proc").iterdir():
             if not entry.name.isdigit():
                 continue
@@ -142,14 +143,16 @@ class Service:
                 status = (entry / "status").read_text()
                 own = int(entry.name) == self.process.pid
                 if own or f"\nPPid:\t{self.process.pid}\n" in status:
-                    held += int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024
+                    size = int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024
+                    held, alone = held + size, alone + own * size
             except (OSError, TypeError):
                 continue
-        return held
+        return held, alone
 
     def _watch(self):
         while self.process.poll() is None:
-            self.most = max(self.most, self.memory())
+            held, alone = self.memory()
+            self.most, self.most_own = max(self.most, held), max(self.most_own, alone)
             time.sleep(0.05)
 
     def metrics(self):

@@ -21,7 +21,7 @@ from service import ROOT, People, Service
 
 SQLMAP = ROOT / "target/attack/sqlmap/bin/sqlmap"
 # Marks of places that take any text, and of those that take an id, a day or one of some words, which no other text gets past.
-FREE, TYPED = "*", "\u00a4"
+FREE, TYPED = "*", "~"
 # What would end those who ask: it is asked about nobody.
 ENDS = ("/suspension", "/contract", "/entitlement", "/revocation", "/stop", "/departure", "/disable", "/closing", "/rejection", "/return")
 FOUND = "sqlmap identified the following injection point"
@@ -96,7 +96,7 @@ class Targets:
         if form == "uuid":
             known = known or str(uuid.UUID(int=1))
         text = known if isinstance(known, str) else WORDS.get(name, "2026-11-01" if "date" in form else "uji")
-        return text.replace("*", "") + (TYPED if form == "uuid" or "date" in form else FREE)
+        return text.replace(FREE, "").replace(TYPED, "") + (TYPED if form == "uuid" or "date" in form else FREE)
 
     def path_id(self, method, template, parameter):
         """The value in the path, with its mark."""
