@@ -87,7 +87,8 @@ class Service:
         self.program = os.environ["IKD_TEST_BINARY"]
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ikd-attack-"))
         self.postgres = Postgres() if engine == "postgres" else None
-        self.engine = engine
+        # Figures of a build that is not optimised say so.
+        self.engine = engine + (", debug build" if "/debug/" in self.program else "")
         self.port, self.metrics_port = free_port(), free_port()
         scheme = "https" if tls else "http"
         self.host, self.url = f"localhost:{self.port}", f"{scheme}://localhost:{self.port}"
@@ -180,6 +181,7 @@ class Service:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 wrong.append("the service did not stop within a minute")
+        # What is expected of attackers is logged as a warning at most.
         wrong += [line[:400] for line in self.log().splitlines() if any(fault in line for fault in FAULTS)][:20]
         if self.postgres:
             self.postgres.stop()

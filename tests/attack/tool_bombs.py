@@ -164,6 +164,9 @@ HEADS = {
     "no Host": b"GET /v1/terms HTTP/1.1\r\n\r\n", "two Hosts": b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
     "NUL in a header": b"GET / HTTP/1.1\r\nHost: localhost\r\nA: b\0c\r\n\r\n", "a folded header": b"GET / HTTP/1.1\r\nHost: localhost\r\nA: b\r\n c\r\n\r\n",
 }
+# What is refused with 400 and nothing else: it may mean one thing to us and another to what stands in front.
+AMBIGUOUS = {"no Host", "two Hosts", "NUL in a header", "two lengths", "length and chunks", "chunks spelt otherwise", "chunks twice",
+             "a space before the colon", "a length with a sign", "a length below nothing", "a length of 10^30", "a chunk of 2^68"}
 POST = b"POST /v1/officer/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 # Behind each stands a second request, which nobody may take for one.
 SMUGGLED = b"0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -309,6 +312,7 @@ class Bombs:
                     self.report.finding(f"{group}, {name}: neither answered nor cut off")
         statuses = [int(line[9:12]) for line in answer.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
         self.count(group, name, statuses[0] if statuses else 444)
+        self.report.judge(name not in AMBIGUOUS or statuses[:1] == [400], f"{group}, {name}: {statuses} instead of 400")
         self.report.judge(len(statuses) <= 1, f"{group}, {name}: {len(statuses)} answers to one request: {answer[:300]!r}")
 
     def offline(self):
@@ -432,7 +436,7 @@ def run(arguments, report):
     for group, answers in bombs.answers.items():
         told = ", ".join(f"{'cut off' if status == 444 else status}: {count}" for status, count in sorted(answers.items()))
         report.row(group, sum(answers.values()), told)
-    said = (f"{bombs.thrown} bombs, {arguments.engine}, six at once, {time.monotonic() - begun:.0f} s. The service held {before // MIB} MiB before, "
+    said = (f"{bombs.thrown} bombs, {service.engine}, six at once, {time.monotonic() - begun:.0f} s. The service held {before // MIB} MiB before, "
             f"{service.most_own // MIB} MiB at most, with its decoders {service.most // MIB} MiB; {deaths:.0f} decoders died. Two others meanwhile: "
             f"{len(waited)} requests, each answered 200, the longest after {waited[-1] * 1000:.0f} ms.")
     return report.close(said, arguments.write)

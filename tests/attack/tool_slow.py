@@ -122,7 +122,7 @@ def run(arguments, report):
     finally:
         for wrong in service.stop():
             report.finding(wrong)
-    said = (f"slowhttptest, {arguments.engine}, {seconds} s of each kind from one address, {connections} connections wanted of "
+    said = (f"slowhttptest, {service.engine}, {seconds} s of each kind from one address, {connections} connections wanted of "
             f"{changes.get('HTTP__CONNECTIONS', '4096')}; six others from six addresses, three of whom open a connection for each "
             f"request: {total} requests, each answered 200 within {PATIENCE:.0f} s.")
     return report.close(said, arguments.write)

@@ -247,7 +247,7 @@ def run(arguments, report):
     report.table("answers", "count", right=(1,))
     for kind, count in sorted(kinds.items()):
         report.row(f"{kind}xx" if kind < 10 else f"{kind}, come again", count)
-    said = (f"sqlmap 1.10.10, {arguments.engine}, {(time.monotonic() - begun) / 60:.0f} minutes, {door.total()} requests: {points[True]} "
+    said = (f"sqlmap 1.10.10, {service.engine}, {(time.monotonic() - begun) / 60:.0f} minutes, {door.total()} requests: {points[True]} "
             f"places that take any text at level 3 and risk 2, {points[False]} that take an id, a day or one of some words at level 1; "
             f"{len(cut)} operations ran out of their share of time before the last payload, {len(left)} were not come to. The same call "
             "finds the injection in a page that has one. Injections: 0.")
