@@ -1,6 +1,7 @@
 """Little that becomes much: in every place that takes bytes from somebody, while somebody else uses the service."""
 
 import concurrent.futures
+import functools
 import gzip
 import itertools
 import json
@@ -145,6 +146,7 @@ def documents():
     }
 
 
+@functools.lru_cache
 def gzipped():
     return gzip.compress(b'{"token":"' + b"a" * (50 * MIB) + b'"}')
 
