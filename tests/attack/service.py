@@ -27,6 +27,8 @@ import app  # noqa: E402  what app developers are shown is what residents do her
 OFFICE = "UJI-01"
 BANK = "Bank Uji"
 PIN = "902157"
+# A disk that others keep busy is no fault of ours and none of the attack's: the service says so, and refuses with 503 meanwhile.
+BUSY_DISK = '"target":"ikd::db::watch"'
 # Lines of a log that nobody may bring about from outside.
 FAULTS = ("panicked", '"level":"ERROR"', "stack overflow", "out of memory")
 
@@ -182,7 +184,8 @@ class Service:
                 self.process.kill()
                 wrong.append("the service did not stop within a minute")
         # What is expected of attackers is logged as a warning at most.
-        wrong += [line[:400] for line in self.log().splitlines() if any(fault in line for fault in FAULTS)][:20]
+        wrong += [line[:400] for line in self.log().splitlines()
+                  if any(fault in line for fault in FAULTS) and BUSY_DISK not in line][:20]
         if self.postgres:
             self.postgres.stop()
         if os.environ.get("IKD_ATTACK_KEEP"):

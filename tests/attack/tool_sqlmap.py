@@ -3,6 +3,7 @@
 import concurrent.futures
 import csv
 import http.server
+import itertools
 import json
 import pathlib
 import random
@@ -220,8 +221,9 @@ def run(arguments, report):
             targets = list(Targets(door, people).all())
             report.say(f"{len(targets)} runs, {sum(target[2] for target in targets)} places")
             random.Random(1).shuffle(targets)
-            # Those that take any text first, and with everything; the others are refused by what reads them.
-            targets.sort(key=lambda target: not target[3])
+            # Those that take any text with everything, and first; of the others, which are refused by what reads them, one in between.
+            free, typed = ([target for target in targets if target[3] is kind] for kind in (True, False))
+            targets = [one for pair in itertools.zip_longest(free, typed) for one in pair if one]
             with concurrent.futures.ThreadPoolExecutor(LANES) as pool:
                 waiting = {}
                 for name, raw, count, free in targets:
