@@ -204,11 +204,16 @@ class Bombs:
             self.report.finding(f"{group}, {name}: {status} {data[:300]!r}")
 
     def throw(self, group, name, method, path, body, headers, expected=range(400, 500)):
-        begun = time.monotonic()
-        try:
-            status, _, data = self.service.ask(method, path, body, headers, address=next(self.addresses), timeout=60)
-        except (ConnectionError, TimeoutError) as error:
-            return self.count(group, name, 0, repr(error).encode())
+        for _ in range(4):
+            begun = time.monotonic()
+            try:
+                status, given, data = self.service.ask(method, path, body, headers, address=next(self.addresses), timeout=60)
+            except (ConnectionError, TimeoutError) as error:
+                return self.count(group, name, 0, repr(error).encode())
+            if status != 503 or "Retry-After" not in given:
+                break
+            # A disk that others keep busy. The service says when to come again.
+            time.sleep(int(given["Retry-After"]))
         self.count(group, name, status, data)
         self.report.judge(status >= 500 or status in expected, f"{group}, {name}: taken with {status} at {path}: {data[:200]!r}")
         took = time.monotonic() - begun

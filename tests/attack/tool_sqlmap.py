@@ -18,7 +18,7 @@ import urllib.parse
 import uuid
 
 from door import ENDINGS, Door
-from service import ROOT, People, Service
+from service import ROOT, SCRATCH, People, Service
 
 SQLMAP = ROOT / "target/attack/sqlmap/bin/sqlmap"
 # Marks of places that take any text, and of those that take an id, a day or one of some words, which no other text gets past.
@@ -215,7 +215,7 @@ def run(arguments, report):
         people.arrive()
         door = Door(service, people)
         dbms = {"sqlite": "sqlite", "postgres": "postgresql"}[arguments.engine]
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
             seen, said = control(folder)
             report.judge(seen, f"sqlmap does not find what is there: {said[-600:]}")
             targets = list(Targets(door, people).all())
@@ -239,7 +239,12 @@ def run(arguments, report):
                     if FOUND in said:
                         report.finding(f"{name}: {said[said.index(FOUND):][:800]}")
                     elif "do not appear to be injectable" not in said and "not injectable" not in said:
-                        (cut.append(name) if "[INFO] testing '" in said else report.finding(f"{name} was not tried: {said[-500:]}"))
+                        # On a slow machine its share of time may be over before the first payload.
+                        if "testing connection to the target" not in said:
+                            report.finding(f"{name} was not tried: {said[-500:]}")
+                        tried_part = "[INFO] testing '" in said
+                        (cut if tried_part else left).append(name)
+                        points[free] -= 0 if tried_part else count
                     if tried % 20 == 0:
                         report.say(f"{tried} of {len(targets)}, {door.total()} requests, {time.monotonic() - begun:.0f} s")
         kinds = door.judge(report)

@@ -3,7 +3,6 @@
 import collections
 import http.server
 import json
-import os
 import pathlib
 import subprocess
 import tempfile
@@ -11,7 +10,7 @@ import threading
 import time
 
 from door import ENDINGS, Door
-from service import ROOT, People, Service
+from service import ROOT, SCRATCH, People, Service
 
 WAPITI = ROOT / "target/attack/wapiti/bin/wapiti"
 # All that attack what is here. Left out: what looks for other people's products (cms, wapp, htp, wp_enum, network_device, nikto,
@@ -116,8 +115,7 @@ def run(arguments, report):
         people.arrive()
         door, listener = Door(service, people), Listener()
         # wapiti keeps account in a file, which on a busy disk it takes for locked.
-        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-        with tempfile.TemporaryDirectory(dir=memory) as folder:
+        with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
             found, said = control(folder, listener)
             report.judge(found, f"wapiti does not find what is there: {said[-500:]}")
             starts = [part for page in PAGES for part in ("-s", door.url + page)]
