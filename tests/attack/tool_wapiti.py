@@ -68,7 +68,8 @@ def description(door, folder):
 def scan(door, folder, listener, name, seconds, more):
     out = pathlib.Path(folder, f"{name}.json")
     command = [WAPITI, "-u", door.url + "/", "--scope", "domain", "-m", ",".join(MODULES), "--flush-session", "-f", "json", "-o", out,
-               "--max-scan-time", seconds, "--max-attack-time", max(20, seconds // 8), "--tasks", "3", "-t", "20", "-l", "1", "-d", "6",
+               # An end of all of it, in place of one for each module, finds wapiti's own account locked.
+               "--max-attack-time", max(8, seconds // len(MODULES)), "--tasks", "3", "-t", "20", "-l", "1", "-d", "6",
                "--max-links-per-page", "200", "--no-bugreport", "--color", "-v", "0", "--store-session", pathlib.Path(folder, name),
                "--store-config", pathlib.Path(folder, "config"), "--endpoint", listener.url, *more]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=seconds * 2 + 300,
