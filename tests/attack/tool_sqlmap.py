@@ -168,9 +168,10 @@ def attack(name, request, folder, dbms, seconds, level=3, risk=2):
 
 def within(end, name, request, folder, dbms, seconds, level, risk):
     """The same, unless the time in all is over."""
-    if time.monotonic() > end:
+    left = end - time.monotonic()
+    if left < 0:
         return name, None
-    return attack(name, request, folder, dbms, seconds, level, risk)
+    return attack(name, request, folder, dbms, min(seconds, int(left) + 30), level, risk)
 
 
 def control(folder):
