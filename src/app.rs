@@ -343,6 +343,7 @@ impl App {
                 Problem::from(Error::internal("a handler panicked")).into_response()
             }))
             .layer(from_fn_with_state(self.clock_watch.clone(), crate::health::http::demand_clock))
+            .layer(from_fn(crate::web::host::demand_one))
             .layer(from_fn_with_state(Flood::new(&self.context), crate::web::flood::limit))
             .layer(from_fn(move |request, next| headers::finish(context.clone(), request, next)))
     }

@@ -205,6 +205,7 @@ fn new_file(public_url: &str, issuer: &str, database: &str) -> Result<String, Fa
             Some(("run_as", _)) => String::from("run_as = \"\""),
             Some(("url", _)) => format!("url = {}", quoted(database)),
             Some(("directory", "\"/var/lib/ikd/keys\"")) => String::from("directory = \"keys\""),
+            Some(("directory", "\"/var/lib/ikd/stops\"")) => String::from("directory = \"var/stops\""),
             Some(("directory", _)) => String::from("directory = \"var/mail\""),
             _ => line.to_owned(),
         };
@@ -351,6 +352,11 @@ mod tests {
         assert_eq!(config.service.mode, crate::config::Mode::Development);
         assert_eq!(config.keys.directory, Path::new("keys"));
         assert_eq!(config.mail.directory, Path::new("var/mail"));
+        assert_eq!(
+            config.stop_log.directory,
+            Path::new("var/stops"),
+            "apart from letters, which somebody may tidy away"
+        );
         let https: Config = toml::from_str(&new_file("https://ikd.contoh.go.id", "x", "sqlite:a").unwrap()).unwrap();
         assert_eq!(https.service.mode, crate::config::Mode::Production);
     }

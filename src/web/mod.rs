@@ -10,6 +10,7 @@ pub mod files;
 pub mod flood;
 pub mod forwarded;
 pub mod headers;
+pub mod host;
 pub mod intake;
 pub mod links;
 pub mod metrics;

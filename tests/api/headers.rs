@@ -7,6 +7,7 @@ use ikd::web::server::Listener;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::answer::Answer;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 
 use support::Engine;
@@ -226,5 +227,31 @@ async fn the_browsable_description_can_be_left_out() {
     assert_eq!(get("/openapi.json").await.json["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
     for path in ["/docs", "/docs/", "/docs/swagger-ui-bundle.js"] {
         problem(path, &get(path).await, 404, "not_found");
+    }
+}
+
+/// What comes back to these bytes, to its end.
+async fn raw(world: &World, sent: &str) -> String {
+    let mut socket = tokio::net::TcpStream::connect(world.address).await.unwrap();
+    socket.write_all(sent.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_names_its_host_once() {
+    let world = World::on(Engine::Sqlite).await;
+    for (version, hosts, status) in [
+        ("1.1", "", 400),
+        ("1.1", "Host: a\r\nHost: a\r\n", 400),
+        ("1.1", "Host: a\r\nhost: b\r\n", 400),
+        ("1.0", "Host: a\r\nHost: b\r\n", 400),
+        ("1.1", "Host: a\r\n", 200),
+        ("1.0", "", 200),
+    ] {
+        let answer = raw(&world, &format!("GET /v1/terms HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n")).await;
+        assert!(answer.starts_with(&format!("HTTP/{version} {status} ")), "{version} {hosts:?}: {answer}");
+        assert_eq!(answer.contains("\"code\":\"malformed_request\""), status == 400, "{answer}");
     }
 }

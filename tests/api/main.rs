@@ -71,3 +71,4 @@ mod unlocking;
 mod walk_in;
 mod ways_on;
 mod webhook;
+mod wycheproof;

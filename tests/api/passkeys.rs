@@ -13,14 +13,14 @@ use support::world::{LogIn, NAMED, OFFICE, World};
 use uuid::Uuid;
 
 /// Somebody with a passkey.
-struct Holder {
+pub(crate) struct Holder {
     log_in: LogIn,
     key: Authenticator,
     passkey_id: String,
     desk: Officer,
 }
 
-async fn named(context: Context, required: &[&str]) -> World {
+pub(crate) async fn named(context: Context, required: &[&str]) -> World {
     World::open_with(context, |config| {
         config.service.public_url = NAMED.to_owned();
         config.staff.require_passkey = required.iter().map(|&role| role.to_owned()).collect();
@@ -48,7 +48,7 @@ async fn add(desk: &Officer, question: &Value, credential: Value) -> Answer {
 }
 
 /// Somebody of the office who added a passkey.
-async fn holder(world: &World, name: &str, role: Role) -> Holder {
+pub(crate) async fn holder(world: &World, name: &str, role: Role) -> Holder {
     let log_in = world.add_person(name, OFFICE, role).await;
     let desk = world.log_in(&log_in).await;
     let asked = question(world, &desk, &log_in).await;
@@ -68,13 +68,13 @@ fn with_passkey(log_in: &LogIn, question: &Value, credential: Value) -> Value {
         "passkey": {"challenge_id": question["challenge_id"], "credential": credential}})
 }
 
-async fn log_in_at(world: &World, base: &str, body: &Value) -> Answer {
+pub(crate) async fn log_in_at(world: &World, base: &str, body: &Value) -> Answer {
     world.request_at(base, Method::POST, "/v1/officer/sessions").json(body).send().await
 }
 
 impl Holder {
     /// What logs in now, told by `change` where it is not honest.
-    async fn body(&mut self, world: &World, change: impl FnOnce(&mut Said)) -> Value {
+    pub(crate) async fn body(&mut self, world: &World, change: impl FnOnce(&mut Said)) -> Value {
         let asked = ask(world, &self.log_in).await.expect(200).json;
         let mut said = self.key.says(&asked, origin(world));
         change(&mut said);

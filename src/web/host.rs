@@ -1,0 +1,26 @@
+//! Requests that do not say which host they are for, or say it twice. Whoever stands in front may have read another name than the service
+//! does, so neither is served (RFC 9112 §3.2).
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::Version;
+use http::header::HOST;
+
+use super::{PeerAddress, Problem};
+use crate::error::{Code, Refusal};
+
+/// The layer itself. What did not come over the wire is not judged.
+pub async fn demand_one(request: Request, next: Next) -> Response {
+    let named = request.headers().get_all(HOST).iter().count();
+    let needed = usize::from(request.version() == Version::HTTP_11);
+    let came = request.extensions().get::<PeerAddress>().is_some();
+    if !came || (needed..=1).contains(&named) {
+        return next.run(request).await;
+    }
+    let refusal = Refusal::new(Code::MalformedRequest).detail(
+        "Kirim tepat satu kepala Host, dengan nama layanan ini.",
+        "Send exactly one Host header, with the name of this service.",
+    );
+    Problem::from(refusal).into_response()
+}
