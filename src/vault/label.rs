@@ -111,6 +111,7 @@ impl Label {
                 | Self::StopLog
                 | Self::LogSalt
                 | Self::SandboxCode
+                | Self::CheckRecord
         )
     }
 }
