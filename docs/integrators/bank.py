@@ -4,6 +4,7 @@
     python bank.py --url URL verify TOKEN --purpose open_account [--attributes full_name,birth_date] [--save check.json]
     python bank.py --url URL jwks --save jwks.json
     python bank.py receipt check.json --jwks jwks.json
+    python bank.py --url URL place check.json
 
 Against the sandbox (docs/integrators/sandbox.md), whose URL ends in /sandbox, also:
 
@@ -100,7 +101,7 @@ def verify_signature(key, signature, signed):
 
 def root_of(leaf, index, size, path):
     """The root to which a path leads (RFC 9162, section 2.1.3.2)."""
-    if index >= size:
+    if not 0 <= index < size or not path or any(len(step) != 32 for step in path):
         raise ValueError("the proof is of no leaf")
     at, last, root = index, size - 1, leaf
     for step in path:
@@ -125,14 +126,39 @@ def parts_of(receipt):
         return protected, payload, payload, signature, OLD_RECEIPT_TYPE
     if "proof" not in receipt:
         raise ValueError("no proof: the service says that its records were tampered with")
-    protected, unprotected, _, signature = sign1(receipt["proof"])
-    statement = unbase64url(receipt["statement"])
+    protected, _, payload, signature = sign1(receipt["proof"])
+    if payload is not None:
+        raise ValueError("what is signed is the root, which the path leads to: nothing is attached")
     if cbor2.loads(protected).get(DATA_STRUCTURE) != 1:
         raise ValueError("not a proof of RFC9162_SHA256")
-    size, index, path = cbor2.loads(unprotected[PROOFS][INCLUSION][0])
-    # Nothing says what the root is: it is what the path leads to from this very statement.
-    root = root_of(hashlib.sha256(b"\x00" + statement).digest(), index, size, path)
-    return protected, root, statement, signature, RECEIPT_TYPE
+    root, _, _ = way_of(receipt)
+    return protected, root, unbase64url(receipt["statement"]), signature, RECEIPT_TYPE
+
+
+def way_of(receipt):
+    """The root, and which leaf of how many. Nothing says what the root is: the path leads to it from this very statement."""
+    _, unprotected, _, _ = sign1(receipt["proof"])
+    (inclusion,) = unprotected[PROOFS][INCLUSION]
+    size, index, path = cbor2.loads(inclusion)
+    leaf = hashlib.sha256(b"\x00" + unbase64url(receipt["statement"])).digest()
+    return root_of(leaf, index, size, path), index, size
+
+
+def place_of(url, receipt):
+    """Asks the public log for the place of a receipt. Gives the answer; raises ValueError for one that is of another receipt.
+
+    `proof` in it leads from the entry to the root of a checkpoint, which somebody else should have kept (docs/log.md).
+    """
+    root, index, size = way_of(receipt)
+    text = base64.urlsafe_b64encode(root).rstrip(b"=").decode()
+    status, _, answer = request(f"{url}/v1/log/proofs/receipt?root={text}&leaf={index}&leaves={size}", {})
+    if status == 200:
+        name, logged, marks = cbor2.loads(base64.b64decode(answer["entry"]))
+        # The root alone does not say of how many leaves it is, and so not which of them is meant. A check that was signed alone
+        # stands beside an empty leaf, which has no byte.
+        if name != "ikd-receipts/v1" or logged != root or max(len(marks), 2) != size or marks[index:index + 1] != b"\x01":
+            raise ValueError("this entry of the log is not of this check")
+    return status, answer
 
 
 def sign1(text):
@@ -147,6 +173,14 @@ def check_receipt(answer, jwks):
 
     Gives what the receipt states. Raises ValueError when it is not genuine or does not fit the attributes beside it.
     """
+    try:
+        return genuine(answer, jwks)
+    except (KeyError, TypeError, IndexError, AttributeError, OverflowError, cbor2.CBORDecodeError) as wrong:
+        raise ValueError(f"not in the form of a receipt: {type(wrong).__name__}") from wrong
+
+
+def genuine(answer, jwks):
+    """As check_receipt; what has another form raises whatever Python raises there."""
     protected, payload, statement, signature, kind = parts_of(answer["receipt"])
     header = cbor2.loads(protected)
     if header.get(1) not in KEY_TYPES or header.get(16) != kind:
@@ -213,6 +247,8 @@ def main():
     check = commands.add_parser("receipt")
     check.add_argument("file")
     check.add_argument("--jwks", required=True)
+    place = commands.add_parser("place")
+    place.add_argument("file")
     show = commands.add_parser("present")
     show.add_argument("person")
     show.add_argument("--share", default="basic")
@@ -236,6 +272,11 @@ def main():
             return 1
         return 0
 
+    if arguments.command == "place":
+        with open(arguments.file, encoding="utf-8") as file:
+            status, found = place_of(arguments.url, json.load(file)["receipt"])
+        print(json.dumps({"status": status, **found}))
+        return 0 if status == 200 else 1
     if arguments.command == "present":
         status, _, shown = present(arguments.url, os.environ["IKD_API_KEY"], arguments.person, arguments.share)
         print(json.dumps({"status": status, **shown}))

@@ -186,6 +186,9 @@ fn describe_tree(report: &LogReport) -> String {
             LogFault::CheckAltered { verification_id, position } => format!(
                 "leaf {position}: the check {verification_id} is not the one that was recorded, is another holder's, or there are two of it"
             ),
+            LogFault::CheckStrange { verification_id } => {
+                format!("the check {verification_id} is of no batch that names it: it was added, or copied")
+            }
             LogFault::CheckDeleted { verification_id, position } => {
                 format!("leaf {position}: the check {verification_id} was deleted")
             }

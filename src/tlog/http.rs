@@ -115,6 +115,9 @@ struct ReceiptQuery {
     /// Which leaf its proof names.
     #[param(minimum = 0)]
     leaf: u64,
+    /// Of how many, as its proof says: the root does not bind the two, so both have to be those of the batch.
+    #[param(minimum = 2)]
+    leaves: u64,
     /// The leaves of the log, as a checkpoint says; of the newest one, if left out.
     #[param(minimum = 1)]
     size: Option<u64>,
@@ -123,7 +126,8 @@ struct ReceiptQuery {
 /// Where the batch of a receipt stands in the log.
 #[derive(Debug, Serialize, ToSchema)]
 struct LogReceiptReply {
-    /// The entry, base64: a CBOR array of `ikd-receipts/v1`, the root, and a byte for each leaf under it: 1 where a check was recorded.
+    /// The entry, base64: a CBOR array of `ikd-receipts/v1`, the root, and a byte for each leaf under it: 1 where a check was recorded. They
+    /// are as many as the proof's leaves; one, where a check was signed alone and its proof says two.
     entry: String,
     /// Its place, from 0 on.
     index: u64,
@@ -134,13 +138,14 @@ struct LogReceiptReply {
 }
 
 /// That the batch of a receipt is in the log, and that its check was recorded in it. A check comes there within the interval of checkpoints, a
-/// minute if nothing else is configured. Who has no receipt learns nothing here, and who has one nothing of anybody else.
+/// minute if nothing else is configured. Who has no receipt learns nothing here. Who has one learns how many checks, of anybody, were signed
+/// together with it and how many of those were recorded: a number and no name, at most as many as are committed at once.
 #[utoipa::path(get, path = "/v1/log/proofs/receipt", tag = "Log", params(ReceiptQuery),
     responses((status = 200, description = "The place and its proof", body = LogReceiptReply),
         (status = "4XX", description = "`malformed_request`, `not_found`")))]
 async fn log_receipt(State(log): State<Log>, Query(query): Query<ReceiptQuery>) -> Result<Response, Problem> {
     let root = base64url::decode_exact(&query.root).ok_or(Code::MalformedRequest)?;
-    let placed = log.receipt(&root, query.leaf, query.size).await?;
+    let placed = log.receipt(&root, (query.leaf, query.leaves), query.size).await?;
     let proof = placed.proof.hashes.iter().map(|hash| BASE64.encode(hash)).collect();
     let reply = LogReceiptReply { entry: BASE64.encode(&placed.entry), index: placed.index, size: placed.size, proof };
     Ok(([(CACHE_CONTROL, FRESH), (ACCESS_CONTROL_ALLOW_ORIGIN, ANYBODY)], Json(reply)).into_response())

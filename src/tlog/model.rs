@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::tree::Hash;
 use crate::audit::ports::EntryRow;
 use crate::life::ports::LoggedRow;
-use crate::verification::ports::BatchRow;
+use crate::verification::ports as checks;
 
 /// Rows that are taken in one transaction at most.
 pub const BATCH: i64 = 1_000;
@@ -50,11 +50,11 @@ pub fn entry_of_life(row: &LoggedRow, salt: &[u8; 32]) -> Vec<u8> {
 
 /// The bytes of a batch of checks: the root that is signed, which whoever has a receipt computes alone, and a byte for each statement under
 /// it, 1 for those whose check was recorded. What is stated has salted digests, so nobody guesses a root.
-pub fn entry_of_checks(batch: &BatchRow) -> Vec<u8> {
+pub fn entry_of_checks(root: &[u8], checks: &[u8]) -> Vec<u8> {
     encoded(vec![
         Value::Text(String::from("ikd-receipts/v1")),
-        Value::Bytes(batch.root.clone()),
-        Value::Bytes(batch.checks().map(|check| u8::from(check.is_some())).collect()),
+        Value::Bytes(root.to_vec()),
+        Value::Bytes(checks::marks(checks)),
     ])
 }
 
@@ -171,6 +171,11 @@ pub enum LogFault {
         /// The leaf of its batch.
         position: i64,
     },
+    /// A check is of no batch that names it: it was added, or copied under an id of its own.
+    CheckStrange {
+        /// The check.
+        verification_id: Uuid,
+    },
     /// A check is not there any more.
     CheckDeleted {
         /// The check.
@@ -280,22 +285,11 @@ mod tests {
 
     #[test]
     fn a_batch_is_its_root_and_what_was_recorded() {
-        let batch = BatchRow {
-            batch_id: Uuid::from_u128(1),
-            root: vec![9; 32],
-            kid: vec![1; 8],
-            algorithm: crate::credential::Algorithm::Ed25519,
-            signature: vec![2; 64],
-            leaves: vec![3; 64],
-            checks: [[0; 16], [4; 16]].concat(),
-            log_position: None,
-        };
-        let bytes = entry_of_checks(&batch);
+        let bytes = entry_of_checks(&[9; 32], &[[0; 16], [4; 16]].concat());
         // An array of three, a text of fifteen, 32 bytes, 2 bytes.
         assert_eq!(bytes[..17], *b"\x83\x6fikd-receipts/v1");
         assert_eq!((&bytes[17..19], bytes.len()), (&b"\x58\x20"[..], 17 + 34 + 3));
         assert_eq!(bytes[51..], [0x42, 0, 1]);
-        assert_eq!(entry_of_checks(&BatchRow { log_position: Some(1), ..batch }), bytes, "the place is no content");
     }
 
     #[test]

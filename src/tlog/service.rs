@@ -51,7 +51,7 @@ pub struct Proof {
 struct Waiting {
     chains: Vec<(Uuid, i64, i64)>,
     events: Vec<life::LoggedRow>,
-    batches: Vec<checks::BatchRow>,
+    batches: Vec<checks::UnloggedRow>,
 }
 
 /// Where the batch of a receipt stands.
@@ -147,7 +147,7 @@ impl Log {
         }
         for batch in batches.iter().take((BATCH as usize).saturating_sub(entries.len())) {
             let position = head.size + entries.len() as i64;
-            entries.push(model::entry_of_checks(batch));
+            entries.push(model::entry_of_checks(&batch.root, &batch.checks));
             checks::take_to_log(tx, batch.batch_id, position).await?.demand()?;
         }
         for (number, entry) in entries.iter().enumerate() {
@@ -236,11 +236,12 @@ impl Log {
     }
 
     /// That the batch of a receipt is in the tree of a size that was signed, the newest if none is given. The receipt's own statement
-    /// leads to `root`, as the `leaf` of its proof.
+    /// leads to `root`, as a leaf of as many as its proof says.
     ///
     /// # Errors
-    /// `not_found` when no check was recorded there, its batch was not taken yet, or for a size that is not there.
-    pub async fn receipt(&self, root: &Hash, leaf: u64, size: Option<u64>) -> Result<Placed> {
+    /// `not_found` when no check was recorded there, its batch was not taken yet, or for a size that is not there. Also when the batch has
+    /// another number of leaves: with another number some paths lead to the same root from another leaf.
+    pub async fn receipt(&self, root: &Hash, (leaf, leaves): (u64, u64), size: Option<u64>) -> Result<Placed> {
         let mut tx = self.context.db.read().await?;
         let signed = store::newest(&mut tx).await?.map_or(0, |newest| newest.size).cast_unsigned();
         let size = size.unwrap_or(signed);
@@ -248,10 +249,11 @@ impl Log {
         let leaf = usize::try_from(leaf).map_err(|_| Code::NotFound)?;
         // What was signed together and committed apart are several batches: the one that recorded this check.
         let batches = checks::with_root(&mut tx, root, COMMITTED_APART).await?;
-        let batch = batches.into_iter().find(|batch| batch.recorded(leaf)).ok_or_else(none_yet)?;
+        let batch =
+            batches.into_iter().find(|batch| batch.size() == leaves && batch.recorded(leaf)).ok_or_else(none_yet)?;
         let index = batch.log_position.map(i64::cast_unsigned).filter(|index| *index < size).ok_or_else(none_yet)?;
         let proof = prove_leaf(&mut tx, index, size).await?;
-        Ok(Placed { entry: model::entry_of_checks(&batch), index, size, proof })
+        Ok(Placed { entry: model::entry_of_checks(&batch.root, &batch.checks), index, size, proof })
     }
 
     /// That the tree of one size begins with that of another.

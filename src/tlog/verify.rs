@@ -67,7 +67,20 @@ pub async fn verify(context: &Context, kept: Option<&Note>) -> Result<LogReport>
         at = until;
     }
     walk.behind(&mut tx, head.size, &mut report).await?;
+    strangers(&mut tx, &mut report).await?;
     Ok(report)
+}
+
+/// Looks at each check from its own side: the leaves lead to what batches name, and not to what somebody put beside that.
+async fn strangers(tx: &mut Tx, report: &mut LogReport) -> Result<()> {
+    let first = checks::first_batch(tx).await?;
+    let mut next = Some((Uuid::nil(), Uuid::nil()));
+    while let Some(reached) = next {
+        let (strange, more) = checks::strangers(tx, first, reached).await?;
+        report.faults.extend(strange.into_iter().map(|verification_id| LogFault::CheckStrange { verification_id }));
+        next = more;
+    }
+    Ok(())
 }
 
 /// A root that the first leaves must have.
@@ -159,7 +172,7 @@ impl Walk<'_> {
         for batch in checks::logged(tx, (from, until), 2 * STEP).await? {
             let Some(position) = batch.log_position else { continue };
             let batch_id = batch.batch_id;
-            let leaf = leaf_hash(&model::entry_of_checks(&batch));
+            let leaf = leaf_hash(&model::entry_of_checks(&batch.root, &batch.checks));
             let is_stored = tiles.leaf(position.cast_unsigned()) == Some(leaf);
             match found.get(&position) {
                 Some(_) if !is_stored => report.faults.push(LogFault::BatchMisplaced { batch_id, position }),

@@ -184,7 +184,7 @@ async fn earlier(tx: &mut Tx, refused: &[&Spending]) -> DbResult<Vec<CheckRow>> 
         let batches = batches_of(tx, ids).await?;
         for row in &mut rows {
             let batch = batches.iter().find(|batch| row.batch_id == Some(batch.batch_id));
-            row.proof = batch.and_then(|batch| batch.proof(&row.receipt));
+            row.proof = batch.and_then(|batch| batch.proof(row.verification_id, &row.receipt));
         }
     }
     Ok(rows)

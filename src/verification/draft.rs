@@ -98,6 +98,7 @@ impl Draft {
             verified_at: self.verified_at,
             issued: subject.record.issued,
             verdict: self.verdict,
+            result: self.verdict.result().to_owned(),
             single_use: i64::from(subject.single_use()),
             disclosed: self.disclosed,
             repeats: 0,
@@ -220,6 +221,7 @@ impl Drafts {
                 body_hash: &asked.body_hash,
                 issued: subject.record.issued,
                 single_use: subject.single_use(),
+                salt: &salt,
             };
             recorded.digest(&self.vault)
         });

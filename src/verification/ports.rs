@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::vault::Vault;
 
 pub use super::proof::{logged, take_to_log, unlogged, with_root};
-pub use super::signed::BatchRow;
+pub use super::signed::{BatchRow, UnloggedRow, marks};
 pub use super::store::{GoodCheck, OwnCheck};
 
 /// Checks of a resident that were answered `valid` at `since` or later, in the order of their ids, after one of them.
@@ -87,4 +87,40 @@ pub async fn inspect(
         }
     }
     Ok(amiss)
+}
+
+/// Checks that are looked at together for [`strangers`].
+const STEP: i64 = 256;
+
+/// Where [`strangers`] goes on: behind this check of this holder.
+pub type Reached = (Uuid, Uuid);
+
+/// Some checks after `reached`, seen from their own side: those that say to be of a batch which does not name them, or of none although
+/// there were batches already. Gives them, and where to go on; `None` at the end.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn strangers(tx: &mut Tx, first: Option<Uuid>, reached: Reached) -> Result<(Vec<Uuid>, Option<Reached>)> {
+    let rows = proof::members(tx, reached, STEP).await?;
+    let batches = proof::batches(tx, rows.iter().filter_map(|row| row.batch_id)).await?;
+    let belongs = |row: &proof::MemberRow| match row.batch_id {
+        Some(id) => batches.get(&id).is_some_and(|batch| batch.names(row.verification_id)),
+        None => first.is_none_or(|first| millis(row.verification_id) < millis(first)),
+    };
+    let strange = rows.iter().filter(|row| !belongs(row)).map(|row| row.verification_id).collect();
+    let next = rows.last().filter(|_| rows.len() as i64 == STEP);
+    Ok((strange, next.map(|row| (row.verification_id, row.resident_id))))
+}
+
+/// The first batch of all: what is older may be of none.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn first_batch(tx: &mut Tx) -> Result<Option<Uuid>> {
+    Ok(proof::first(tx).await?)
+}
+
+/// When a UUIDv7 was made, in milliseconds (RFC 9562 §5.7).
+fn millis(id: Uuid) -> u128 {
+    id.as_u128() >> 80
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::signed::BatchRow;
+use super::signed::{BatchRow, UnloggedRow};
 use super::store::{CheckRow, checks};
 use crate::changed::Changed;
 use crate::db::{DbResult, Tx};
-use crate::{change, execute, fetch_all};
+use crate::{change, execute, fetch_all, fetch_optional};
 
 /// Batches, or checks, that one statement reads.
 const AT_ONCE: usize = 8;
@@ -62,11 +62,13 @@ fn padded(ids: &[Uuid]) -> [Uuid; AT_ONCE] {
     std::array::from_fn(|at| ids.get(at).or(ids.first()).copied().unwrap_or_default())
 }
 
-const UNLOGGED: &str = batch_rows!("WHERE log_position IS NULL ORDER BY batch_id LIMIT $1");
+// Without the leaves, which are most of a row.
+const UNLOGGED: &str =
+    "SELECT batch_id, root, checks FROM receipt_batch WHERE log_position IS NULL ORDER BY batch_id LIMIT $1";
 
 /// Batches that are not in the log yet. One whose transaction ends late is found when it has ended, whatever its id.
-pub async fn unlogged(tx: &mut Tx, limit: i64) -> DbResult<Vec<BatchRow>> {
-    fetch_all!(tx, BatchRow, UNLOGGED, limit)
+pub async fn unlogged(tx: &mut Tx, limit: i64) -> DbResult<Vec<UnloggedRow>> {
+    fetch_all!(tx, UnloggedRow, UNLOGGED, limit)
 }
 
 const TAKE_TO_LOG: &str = "UPDATE receipt_batch SET log_position = $2 WHERE batch_id = $1 AND log_position IS NULL";
@@ -89,6 +91,32 @@ const WITH_ROOT: &str = batch_rows!("WHERE root = $1 ORDER BY batch_id LIMIT $2"
 /// Batches with a root. There are several where their checks were signed together and committed apart.
 pub async fn with_root(tx: &mut Tx, root: &[u8], limit: i64) -> DbResult<Vec<BatchRow>> {
     fetch_all!(tx, BatchRow, WITH_ROOT, root, limit)
+}
+
+/// A check, as far as it says which batch it is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct MemberRow {
+    /// Its id.
+    pub verification_id: Uuid,
+    /// The holder.
+    pub resident_id: Uuid,
+    /// The batch that it says to be of.
+    pub batch_id: Option<Uuid>,
+}
+
+const MEMBERS: &str = "SELECT verification_id, resident_id, batch_id FROM verification \
+    WHERE (verification_id, resident_id) > ($1, $2) ORDER BY verification_id, resident_id LIMIT $3";
+
+/// The checks after one of them, in the order of their ids: those of a batch are near each other.
+pub async fn members(tx: &mut Tx, (check, resident): (Uuid, Uuid), limit: i64) -> DbResult<Vec<MemberRow>> {
+    fetch_all!(tx, MemberRow, MEMBERS, check, resident, limit)
+}
+
+const FIRST: &str = "SELECT batch_id FROM receipt_batch ORDER BY batch_id LIMIT 1";
+
+/// The first batch that there is.
+pub async fn first(tx: &mut Tx) -> DbResult<Option<Uuid>> {
+    Ok(fetch_optional!(tx, (Uuid,), FIRST)?.map(|(id,)| id))
 }
 
 const CHECKS: &str = checks!("WHERE verification_id IN ($1, $2, $3, $4, $5, $6, $7, $8)");

@@ -6,7 +6,7 @@
 //! `relying_party_id`, `purpose`, `verified_at` (RFC 3339), `result`, `reason` (when invalid), `disclosed` (names),
 //! `attributes_sha256` = SHA-256(salt ‖ deterministic CBOR of the `attributes` object), and `portrait_sha256` =
 //! SHA-256(salt ‖ JPEG) when a portrait was shown; `medium` = `printed_card` where it was no phone that showed it;
-//! `record` = a keyed digest of what else the check's row holds, which only the service can make. Whoever holds salt and values can prove them; nobody else can guess.
+//! `record` = a keyed digest of what else the check's row holds, salt included, which only the service can make. Whoever holds salt and values can prove them; nobody else can guess.
 
 use ciborium::Value;
 use sha2::{Digest, Sha256};
@@ -48,8 +48,8 @@ pub struct Statement<'a> {
     pub record: Option<Record>,
 }
 
-/// A keyed digest of what a check's row holds and its receipt does not say: whose it is, and by which question it is found. So a row that
-/// somebody hands to another holder does not fit its receipt any more.
+/// A keyed digest of what a check's row holds and its receipt does not say: whose it is, by which question it is found, and the salt without
+/// which nobody can prove what was shown. So a row that somebody hands to another holder does not fit its receipt any more.
 pub type Record = [u8; 16];
 
 /// What a row names.
@@ -66,19 +66,22 @@ pub struct Recorded<'a> {
     pub issued: Timestamp,
     /// Whether the token works once.
     pub single_use: bool,
+    /// Salt of the digests.
+    pub salt: &'a [u8],
 }
 
 impl Recorded<'_> {
     /// Its digest.
     pub fn digest(&self, vault: &Vault) -> Record {
         let issued = self.issued.micros().to_be_bytes();
-        let parts: [&[u8]; 6] = [
+        let parts: [&[u8]; 7] = [
             self.verification_id.as_bytes(),
             self.resident_id.as_bytes(),
             self.idempotency_key,
             self.body_hash,
             &issued,
             &[u8::from(self.single_use)],
+            self.salt,
         ];
         let mac = vault.mac_index(Label::CheckRecord, &parts);
         std::array::from_fn(|at| mac[at])
@@ -180,12 +183,14 @@ pub fn is_of(row: &CheckRow, vault: &Vault) -> bool {
         body_hash: &row.body_hash,
         issued: row.issued,
         single_use: row.single_use != 0,
+        salt: &row.salt,
     };
     text("verification_id") == Some(&row.verification_id.to_string())
         && text("relying_party_id") == Some(&row.relying_party_id.to_string())
         && text("purpose") == Some(&row.purpose)
         && text("verified_at") == Some(&row.verified_at.to_rfc3339())
-        && text("result") == Some(row.verdict.result())
+        && text("result") == Some(&row.result)
+        && row.result == row.verdict.result()
         && text("reason").unwrap_or_default() == row.verdict.reason()
         && names == Some(row.disclosed.names())
         && find(&said, "record").and_then(Value::as_bytes).map(Vec::as_slice) == Some(&record.digest(vault))

@@ -55,6 +55,22 @@ impl SignedBatch {
     }
 }
 
+/// What of a batch comes into the log that outsiders check.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct UnloggedRow {
+    /// Its id.
+    pub batch_id: Uuid,
+    /// What is signed.
+    pub root: Vec<u8>,
+    /// As [`BatchRow::checks`].
+    pub checks: Vec<u8>,
+}
+
+/// Of a batch's column `checks` a byte for each statement: 1 where a check was recorded.
+pub fn marks(checks: &[u8]) -> Vec<u8> {
+    checks.as_chunks::<16>().0.iter().map(|check| u8::from(*check != NOT_RECORDED)).collect()
+}
+
 /// A batch as it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct BatchRow {
@@ -102,11 +118,25 @@ impl BatchRow {
         Some(SignedBatch { tree: Tree::new(leaves.clone()), leaves, by, signature })
     }
 
-    /// The proof of a statement; `None` when it is none of this batch.
-    pub fn proof(&self, statement: &[u8]) -> Option<Vec<u8>> {
+    /// The proof of what a check states; `None` when it is none of this batch, or the batch says that another check stated it: a copy of
+    /// a row under an id of its own is proven by nothing.
+    pub fn proof(&self, check: Uuid, statement: &[u8]) -> Option<Vec<u8>> {
         let leaf = cose_receipt::leaf(statement);
         let place = self.leaves().iter().position(|one| *one == leaf)?;
+        if self.checks().nth(place).flatten() != Some(check) {
+            return None;
+        }
         Some(self.signed()?.proof(place))
+    }
+
+    /// How many leaves a proof of this batch says that there are: one alone stands beside an empty one.
+    pub fn size(&self) -> u64 {
+        (self.leaves().len() as u64).max(2)
+    }
+
+    /// Whether it says that this check was recorded with it.
+    pub fn names(&self, check: Uuid) -> bool {
+        self.checks().flatten().any(|one| one == check)
     }
 }
 
@@ -125,10 +155,15 @@ mod tests {
         let id = |number: usize| (number != 3).then(|| Uuid::from_u128(number as u128 + 1));
         let row = signed.row(Uuid::from_u128(9), (0..5).map(id));
         for (place, statement) in statements.iter().enumerate() {
-            assert_eq!(row.proof(statement), Some(signed.proof(place)));
+            let own = id(place).unwrap_or(Uuid::from_u128(4));
+            assert_eq!(row.proof(own, statement), (place != 3).then(|| signed.proof(place)));
+            assert_eq!(row.proof(Uuid::from_u128(99), statement), None, "of another check");
+            assert_eq!((row.names(own), row.size()), (place != 3, 5));
             assert_eq!((row.recorded(place), row.checks().nth(place)), (place != 3, Some(id(place))));
         }
-        assert_eq!((row.proof(b"another"), row.recorded(5)), (None, false));
-        assert_eq!(BatchRow { kid: vec![1], ..row }.proof(&statements[0]), None, "a damaged row");
+        let first = Uuid::from_u128(1);
+        assert_eq!((row.proof(first, b"another"), row.recorded(5)), (None, false));
+        assert_eq!(BatchRow { kid: vec![1], ..row.clone() }.proof(first, &statements[0]), None, "a damaged row");
+        assert_eq!(BatchRow { leaves: vec![1; 32], checks: vec![1; 16], ..row }.size(), 2, "beside an empty one");
     }
 }

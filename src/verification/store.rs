@@ -31,6 +31,8 @@ pub struct CheckRow {
     /// Valid, or why not.
     #[sqlx(rename = "reason", try_from = "String")]
     pub verdict: Verdict,
+    /// The verdict once more as `valid` or `invalid`: questions and indexes look for this column.
+    pub result: String,
     /// 1 for tokens that cannot be used twice.
     pub single_use: i64,
     /// What was shown.
@@ -64,7 +66,7 @@ pub(super) fn receipt_of(stored: Vec<u8>, is_statement: bool, proof: Option<Vec<
 async fn proven(tx: &mut Tx, row: Option<CheckRow>) -> DbResult<Option<CheckRow>> {
     let Some(mut row) = row else { return Ok(None) };
     let batches = proof::batches(tx, row.batch_id).await?;
-    row.proof = batches.values().find_map(|batch| batch.proof(&row.receipt));
+    row.proof = batches.values().find_map(|batch| batch.proof(row.verification_id, &row.receipt));
     Ok(Some(row))
 }
 
@@ -101,7 +103,7 @@ macro_rules! checks {
     ($tail:literal) => {
         concat!(
             "SELECT verification_id, resident_id, relying_party_id, idempotency_key, body_hash, purpose, verified_at, \
-             issued, reason, single_use, disclosed, repeats, salt, receipt, batch_id FROM verification ",
+             issued, result, reason, single_use, disclosed, repeats, salt, receipt, batch_id FROM verification ",
             $tail
         )
     };
@@ -230,7 +232,7 @@ pub async fn history(tx: &mut Tx, resident: Uuid, before: Uuid, limit: i64) -> D
     let batches = proof::batches(tx, rows.iter().filter_map(|row| row.batch_id)).await?;
     for row in &mut rows {
         let batch = row.batch_id.and_then(|id| batches.get(&id));
-        row.proof = batch.and_then(|batch| batch.proof(&row.receipt));
+        row.proof = batch.and_then(|batch| batch.proof(row.verification_id, &row.receipt));
     }
     Ok(rows)
 }

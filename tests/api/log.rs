@@ -104,7 +104,7 @@ async fn whoever_has_a_receipt_asks_for_its_place() {
         let proof = Proof::decode(&part("proof")).unwrap();
         let root = proof.root(&part("statement")).unwrap();
         let path = |root: &[u8], leaf: u64| {
-            format!("/v1/log/proofs/receipt?root={}&leaf={leaf}", ikd::base64url::encode(root))
+            format!("/v1/log/proofs/receipt?root={}&leaf={leaf}&leaves={}", ikd::base64url::encode(root), proof.size)
         };
         world.get(&path(&root, proof.index)).send().await.expect_problem(404, "not_found");
         log.round().await.unwrap();
@@ -121,8 +121,10 @@ async fn whoever_has_a_receipt_asks_for_its_place() {
             (path(&root, proof.index + 64), 404, "not_found"),
             (path(&[0; 32], 0), 404, "not_found"),
             (format!("{}&size={}", path(&root, proof.index), place.1 + 1), 404, "not_found"),
+            (path(&root, proof.index).replace("leaves=2", "leaves=3"), 404, "not_found"),
             (path(&[0; 31], 0), 400, "malformed_request"),
-            (String::from("/v1/log/proofs/receipt?leaf=0"), 400, "malformed_request"),
+            (String::from("/v1/log/proofs/receipt?leaf=0&leaves=2"), 400, "malformed_request"),
+            (path(&root, proof.index).replace("&leaves=2", ""), 400, "malformed_request"),
         ] {
             world.get(&path).send().await.expect_problem(status, code);
         }

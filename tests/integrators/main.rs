@@ -8,6 +8,7 @@ use ikd::attribute::AttributeSet;
 use ikd::clock::Clock;
 use ikd::config::Config;
 use ikd::credential::qr;
+use ikd::keyring::Keyring;
 use ikd::relying_party::Purpose;
 use serde_json::{Value, json};
 
@@ -146,6 +147,15 @@ async fn the_banks_example_verifies(world: &World, folder: &Path, url: &str, tok
     assert_eq!(answer["holder_check"], "not_possible");
     let (stated, done) = run(&["receipt", "check.json", "--jwks", "jwks.json"]).await;
     assert!(done && stated["result"] == "valid" && stated["relying_party"] == "Bank Contoh", "{stated}");
+    let (place, done) = run(&["place", "check.json"]).await;
+    assert!(!done && place["code"] == "not_found", "not taken yet: {place}");
+    ikd::tlog::Log::new(world.context.clone(), Keyring::open(world.context.clone()).await.unwrap())
+        .unwrap()
+        .round()
+        .await
+        .unwrap();
+    let (place, done) = run(&["place", "check.json"]).await;
+    assert!(done && place["index"].is_u64() && place["proof"].is_array(), "{place}");
     let check = std::fs::read_to_string(folder.join("check.json")).unwrap();
     std::fs::write(folder.join("altered.json"), check.replace("SITI RAHMA", "SITI RAHMB")).unwrap();
     let (stated, done) = run(&["receipt", "altered.json", "--jwks", "jwks.json"]).await;
@@ -224,6 +234,37 @@ async fn the_banks_example_checks_receipts_of_either_algorithm() {
         }
     }
     assert_eq!(checked, 2 * (2 + 4));
+    // What has another form is refused in words: an attached payload (null is f6), two proofs, no path, another tag.
+    let case = vectors["receipts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|case| case["name"].as_str().unwrap().starts_with("0 of 1"));
+    let case = case.unwrap();
+    let good = ikd::base64url::decode(case["proof"].as_str().unwrap()).unwrap();
+    let payload = good.len() - 67;
+    let attached = [&good[..payload], &[0x41, 0x00], &good[payload + 1..]].concat();
+    // In front of the payload stand [2, 0, [hash]], 40 bytes with its own head, and an array of one.
+    let inclusion = payload - 40;
+    let one = &good[inclusion..payload];
+    let twice = [&good[..inclusion - 1], &[0x82], one, one, &good[payload..]].concat();
+    let pathless = [&good[..inclusion], &[0x44, 0x83, 0x02, 0x00, 0x80], &good[payload..]].concat();
+    let negative = [&good[..inclusion + 4], &[0x20], &good[inclusion + 5..]].concat();
+    for (proof, wrong) in
+        [(attached, "attached"), (twice, ""), (pathless, "no leaf"), (negative, "no leaf"), (vec![0xd1], "")]
+    {
+        let proof = ikd::base64url::encode(&proof);
+        let answer = json!({"receipt": {"statement": case["statement"], "proof": proof, "salt": ""}});
+        std::fs::write(file("check.json"), answer.to_string()).unwrap();
+        let mut command = tokio::process::Command::new(support::python());
+        command.current_dir(root()).arg("docs/integrators/bank.py").args(["receipt", &file("check.json")]);
+        let done = command.args(["--jwks", &file("jwks.json")]).output().await.unwrap();
+        let said: Value = serde_json::from_slice(&done.stdout).unwrap_or_default();
+        assert!(
+            !done.status.success() && said["error"].as_str().is_some_and(|text| text.contains(wrong)),
+            "{wrong}: {said}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -3,13 +3,15 @@
 use ikd::credential::cose_receipt::{self, Proof};
 use ikd::credential::verify::authenticate_receipt;
 use ikd::credential::{Body, KeyPurpose, SealedRecord, TokenKind, issue};
+use ikd::db::Tx;
 use ikd::error::Code;
 use ikd::tlog::tree::{self, Hash};
 use ikd::tlog::verify::verify;
 use ikd::tlog::{Log, LogFault};
 use ikd::verification::model::Receipt;
-use ikd::verification::proof;
-use ikd::verification::signed::{BatchRow, SignedBatch};
+use ikd::verification::proof::{self, MemberRow};
+use ikd::verification::signed::{BatchRow, SignedBatch, UnloggedRow};
+use ikd::verification::store;
 use ikd::verification::{Answer, receipt};
 use ikd::{execute, fetch_all, fetch_one};
 use uuid::Uuid;
@@ -18,11 +20,16 @@ use crate::verification::{World, question, stated, world};
 use crate::verification_batch::answers;
 use support::each_engine;
 
-/// What a holder of a receipt computes alone: the root, and which leaf the proof names.
-fn root_of(answer: &Answer) -> (Hash, u64) {
+/// What a holder of a receipt computes alone: the root, and which leaf of how many the proof names.
+fn root_of(answer: &Answer) -> (Hash, (u64, u64)) {
     let (statement, proof) = stated(&answer.receipt);
     let proof = Proof::decode(proof).unwrap();
-    (proof.root(statement).unwrap(), proof.index)
+    (proof.root(statement).unwrap(), (proof.index, proof.size))
+}
+
+/// An id of a time long after everything here.
+fn later(number: u128) -> Uuid {
+    Uuid::from_u128((u128::from(u32::MAX) << 90) + number)
 }
 
 impl World {
@@ -200,10 +207,20 @@ async fn whoever_has_a_receipt_finds_it_in_the_log() {
             let place = (placed.index, placed.size);
             assert!(tree::proves_inclusion(&hash, place, &placed.proof.hashes, &checkpoint.root));
             assert!(placed.entry.windows(32).any(|window| window == root), "the root that the receipt leads to");
+            // A byte for each leaf; one alone stands beside an empty one, which is no statement.
+            let entry = ikd::credential::cbor::decode(&placed.entry).unwrap().into_array().unwrap();
+            let marks = entry[2].as_bytes().unwrap();
+            assert_eq!((marks.len() as u64).max(2), leaf.1);
+            assert_eq!(marks[leaf.0 as usize], 1);
+            // A root does not say of how many leaves it is: the log does.
+            for size in [leaf.1 - 1, leaf.1 + 1] {
+                let other = log.receipt(&root, (leaf.0, size), None).await;
+                assert_eq!(other.unwrap_err().code(), Some(Code::NotFound), "of {size}");
+            }
         }
-        let beyond = log.receipt(&root, 64, None).await;
+        let beyond = log.receipt(&root, (64, leaf.1), None).await;
         assert_eq!(beyond.unwrap_err().code(), Some(Code::NotFound));
-        let unknown = log.receipt(&[1; 32], 0, None).await;
+        let unknown = log.receipt(&[1; 32], (0, 2), None).await;
         assert_eq!(unknown.unwrap_err().code(), Some(Code::NotFound));
         let larger = log.receipt(&root, leaf, Some(checkpoint.size + 1)).await;
         assert_eq!(larger.unwrap_err().code(), Some(Code::NotFound));
@@ -244,6 +261,9 @@ async fn a_check_that_is_changed_moved_copied_or_deleted_is_named() {
             ("disclosed = disclosed - 1", "disclosed = disclosed + 1"),
             ("single_use = 0", "single_use = 1"),
             ("result = 'invalid', reason = 'expired'", "result = 'valid', reason = ''"),
+            // Good checks are looked for by the one, told by the other.
+            ("result = 'invalid'", "result = 'valid'"),
+            ("reason = 'expired'", "reason = ''"),
         ] {
             for (set, faults) in [(change, vec![altered.clone()]), (back, vec![])] {
                 let mut tx = world.context.db.write().await.unwrap();
@@ -267,6 +287,11 @@ async fn a_check_that_is_changed_moved_copied_or_deleted_is_named() {
         tamper!(world, restate, id, statement.to_vec());
         assert_eq!(world.faults().await, std::slice::from_ref(&altered));
         tamper!(world, restate, id, own.to_vec());
+        // Without its salt nobody proves what was shown.
+        tamper!(world, "UPDATE verification SET salt = $2 WHERE verification_id = $1", id, vec![7_u8; 16]);
+        assert_eq!(world.faults().await, std::slice::from_ref(&altered));
+        tamper!(world, "UPDATE verification SET salt = $2 WHERE verification_id = $1", id, one.salt.to_vec());
+        assert_eq!(world.faults().await, []);
         // What counts how often it was refused again is no part of it.
         tamper!(world, "UPDATE verification SET repeats = 5 WHERE verification_id = $1", id);
         assert_eq!(world.faults().await, []);
@@ -278,6 +303,26 @@ async fn a_check_that_is_changed_moved_copied_or_deleted_is_named() {
         tamper!(world, copy, id, stranger);
         assert_eq!(world.faults().await, std::slice::from_ref(&altered));
         tamper!(world, "DELETE FROM verification WHERE verification_id = $1 AND resident_id = $2", id, stranger);
+        assert_eq!(world.faults().await, []);
+        // The same under an id of its own: with the batch of the first one, with none, with one that is not there.
+        let copied = later(1);
+        for batch in ["batch_id", "NULL", "verification_id"] {
+            let sql = format!(
+                "INSERT INTO verification (verification_id, resident_id, relying_party_id, idempotency_key, body_hash, purpose, \
+                 verified_at, issued, result, reason, single_use, disclosed, repeats, salt, receipt, batch_id) SELECT $2, $3, \
+                 relying_party_id, idempotency_key, body_hash, purpose, verified_at, issued, result, reason, single_use, disclosed, \
+                 repeats, salt, receipt, {batch} FROM verification WHERE verification_id = $1"
+            );
+            let sql: &'static str = sql.leak();
+            tamper!(world, sql, id, copied, stranger);
+            assert_eq!(world.faults().await, [LogFault::CheckStrange { verification_id: copied }], "{batch}");
+            if batch != "NULL" {
+                let mut tx = world.context.db.read().await.unwrap();
+                let history = store::history(&mut tx, stranger, Uuid::max(), 5).await.unwrap();
+                assert_eq!((history.len(), &history[0].proof), (1, &None), "nothing proves a copy");
+            }
+            tamper!(world, "DELETE FROM verification WHERE verification_id = $1", copied);
+        }
         assert_eq!(world.faults().await, []);
 
         tamper!(world, "DELETE FROM verification WHERE verification_id = $1", second);
@@ -299,9 +344,10 @@ async fn a_batch_that_is_changed_moved_or_deleted_is_named() {
         let (batch_id, position) = (batch.batch_id, batch.log_position.unwrap());
         let altered = LogFault::BatchAltered { batch_id, position };
         let unsigned = LogFault::BatchUnsigned { batch_id, position };
+        let strange = LogFault::CheckStrange { verification_id: answer.verification_id };
         let sets = [
             // Deleted with its trace: the log knows that it was recorded.
-            ("checks", batch.checks.clone(), vec![0; 16], vec![altered.clone()]),
+            ("checks", batch.checks.clone(), vec![0; 16], vec![altered.clone(), strange.clone()]),
             ("signature", batch.signature.clone(), vec![1; 64], vec![unsigned.clone()]),
             ("kid", batch.kid.clone(), vec![1; 8], vec![unsigned.clone()]),
         ];
@@ -326,7 +372,7 @@ async fn a_batch_that_is_changed_moved_or_deleted_is_named() {
         let misplaced = LogFault::BatchMisplaced { batch_id, position: 1_000_000 };
         assert_eq!(world.faults().await, [LogFault::Unexplained { position }, misplaced]);
         tamper!(world, "DELETE FROM receipt_batch WHERE batch_id = $1", batch_id);
-        assert_eq!(world.faults().await, [LogFault::Unexplained { position }]);
+        assert_eq!(world.faults().await, [LogFault::Unexplained { position }, strange]);
         // The check is still told, without a proof.
         let record = world.service.lookup(&world.party, answer.verification_id).await.unwrap();
         assert!(matches!(record.receipt, Receipt::Stated { proof: None, .. }));
@@ -353,9 +399,34 @@ async fn a_statement_that_was_signed_and_not_recorded_is_no_check() {
         }
         world.log().round().await.unwrap();
         assert_eq!(world.faults().await, []);
-        // A refused statement is in no batch's record: the log does not say that it was a check.
+        // The log says of none of them that it was a check; how many there are is a matter of time.
+        let log = world.log();
+        for batch in world.batches().await {
+            let root: Hash = batch.root.as_slice().try_into().unwrap();
+            for place in 0..batch.leaves().len() {
+                let asked = log.receipt(&root, (place as u64, batch.size()), None).await;
+                assert_eq!(asked.is_ok(), batch.recorded(place), "{place}");
+            }
+        }
+        // One that is there for certain.
         let first = SealedRecord { ..world.record(TokenKind::Presentation) };
-        assert_eq!(world.check(&world.token_of(first), "later").await.verdict.reason(), "");
+        let token = world.token_of(first);
+        let answer = world.check(&token, "later").await;
+        let batch = world.batches().await.into_iter().find(|batch| batch.names(answer.verification_id)).unwrap();
+        let leaves = vec![batch.leaves()[0], cose_receipt::leaf(b"stated, and not recorded")];
+        let signer = world.keyring.signer(KeyPurpose::Receipt).unwrap();
+        let both = SignedBatch::sign(leaves, signer.as_ref()).unwrap();
+        let both = both.row(batch.batch_id, [Some(answer.verification_id), None]);
+        let mut tx = world.context.db.write().await.unwrap();
+        execute!(&mut tx, "DELETE FROM receipt_batch WHERE batch_id = $1", batch.batch_id).unwrap();
+        proof::add(&mut tx, &both).await.unwrap();
+        tx.commit().await.unwrap();
+        log.round().await.unwrap();
+        assert_eq!(world.faults().await, []);
+        let root: Hash = both.root.as_slice().try_into().unwrap();
+        assert!(log.receipt(&root, (0, 2), None).await.is_ok());
+        let refused = log.receipt(&root, (1, 2), None).await;
+        assert_eq!(refused.unwrap_err().code(), Some(Code::NotFound), "in the log, and no check");
     })
     .await;
 }
@@ -378,17 +449,32 @@ async fn each_function_of_the_store_does_what_it_says() {
         assert_eq!(found[&Uuid::from_u128(3)], row(3));
         assert_eq!(proof::batches(&mut tx, []).await.unwrap().len(), 0);
         let waiting = proof::unlogged(&mut tx, 3).await.unwrap();
-        assert_eq!(waiting, [row(1), row(2), row(3)]);
+        let unlogged = |id: u128| {
+            let BatchRow { batch_id, root, checks, .. } = row(id);
+            UnloggedRow { batch_id, root, checks }
+        };
+        assert_eq!(waiting, [unlogged(1), unlogged(2), unlogged(3)]);
         assert!(proof::take_to_log(&mut tx, Uuid::from_u128(1), 7).await.unwrap().happened());
         assert!(!proof::take_to_log(&mut tx, Uuid::from_u128(1), 8).await.unwrap().happened(), "once");
-        assert_eq!(proof::unlogged(&mut tx, 1).await.unwrap(), [row(2)]);
+        assert_eq!(proof::unlogged(&mut tx, 1).await.unwrap(), [unlogged(2)]);
+        assert_eq!(proof::first(&mut tx).await.unwrap(), Some(Uuid::from_u128(1)));
         let logged = BatchRow { log_position: Some(7), ..row(1) };
         assert_eq!(proof::logged(&mut tx, (7, 8), 5).await.unwrap(), [logged]);
         assert_eq!(proof::logged(&mut tx, (8, 100), 5).await.unwrap(), []);
         assert_eq!(proof::with_root(&mut tx, &row(1).root, 4).await.unwrap().len(), 4);
         assert_eq!(proof::with_root(&mut tx, &[0; 32], 4).await.unwrap(), []);
         assert_eq!(proof::checks_of(&mut tx, &row(1)).await.unwrap().len(), 0);
+        assert_eq!(proof::members(&mut tx, (Uuid::nil(), Uuid::nil()), 3).await.unwrap(), []);
         tx.rollback().await.unwrap();
+        let answer = world.check(&world.presentation(), "k").await;
+        let mut tx = world.context.db.read().await.unwrap();
+        let of = "SELECT resident_id, batch_id FROM verification WHERE verification_id = $1";
+        let verification_id = answer.verification_id;
+        let (resident_id, batch_id) = fetch_one!(&mut tx, (Uuid, Option<Uuid>), of, verification_id).unwrap();
+        let member = MemberRow { verification_id, resident_id, batch_id };
+        let after = async |tx: &mut Tx, resident| proof::members(tx, (verification_id, resident), 3).await.unwrap();
+        assert_eq!(after(&mut tx, Uuid::nil()).await, [member], "behind the same check of a smaller holder");
+        assert_eq!(after(&mut tx, resident_id).await, []);
     })
     .await;
 }

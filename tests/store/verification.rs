@@ -195,6 +195,7 @@ async fn a_check_is_unique_by_party_key_and_holder() {
             verified_at: world.context.now(),
             issued: Timestamp::from_micros(7),
             verdict: Verdict::Invalid(Reason::Expired),
+            result: "invalid".into(),
             single_use: 1,
             disclosed: AttributeSet::EMPTY,
             repeats: 0,

@@ -71,7 +71,7 @@ def with_cwt(cose, keys):
 
 def root_of(leaf, index, size, path):
     """RFC 9162, section 2.1.3.2, steps 1 to 4."""
-    if index >= size:
+    if not 0 <= index < size or not path or any(len(step) != 32 for step in path):
         raise ValueError("no such leaf")
     at, last, root = index, size - 1, leaf
     for step in path:
@@ -94,7 +94,12 @@ def with_proof(statement, proof, keys):
     import cbor2
     from cwt import COSE, COSEKey
 
-    size, index, path = cbor2.loads(cbor2.loads(proof).value[1][396][-1][0])
+    _, unprotected, payload, _ = cbor2.loads(proof).value
+    # What is signed is the root: a payload that came along would be signed in its place.
+    if payload is not None:
+        raise ValueError("a payload that is attached")
+    (inclusion,) = unprotected[396][-1]
+    size, index, path = cbor2.loads(inclusion)
     root = root_of(hashlib.sha256(b"\x00" + statement).digest(), index, size, path)
     cose_keys = [COSEKey.from_jwk({**key, "kid": base64url_decode(key["kid"])}) for key in keys]
     protected, _, _ = COSE.new().decode_with_headers(proof, cose_keys, detached_payload=root)

@@ -216,8 +216,11 @@ impl Proof {
             return Err(Malformed);
         }
         let proof = cbor::decode(bytes).and_then(read).ok_or(Malformed)?;
+        // RFC 9942 wants one hash at least, and a path leads somewhere only for a place in a tree where it has just that length.
+        let leads =
+            !proof.path.is_empty() && root_of(&Hash::default(), (proof.index, proof.size), &proof.path).is_some();
         // One spelling, and nothing beside it: what is not written the same was not written here.
-        if proof.encode() == bytes { Ok(proof) } else { Err(Malformed) }
+        if leads && proof.encode() == bytes { Ok(proof) } else { Err(Malformed) }
     }
 
     /// The root to which it leads from a statement.
@@ -285,13 +288,25 @@ mod tests {
                 assert_eq!(tree.index_of(leaf), Some(index));
                 assert!(!path.is_empty(), "RFC 9942 wants one hash at least");
                 assert_eq!(root_of(leaf, (index, size as u64), &path), Some(tree.root()), "{index} of {size}");
-                // A path does not say how large the tree is, only which leaf it is about.
+                // In a tree of this size no other place has this path. It has where somebody says another size, to which the signature
+                // does not hold him: see below.
                 for other in [index + 1, index ^ 1] {
                     assert_ne!(root_of(leaf, (other, size as u64), &path), Some(tree.root()), "{other} of {size}");
                 }
                 assert_eq!(root_of(leaf, (index, size as u64), &path[1..]).filter(|root| *root == tree.root()), None);
             }
         }
+    }
+
+    #[test]
+    fn a_root_does_not_say_of_how_many_leaves_it_is() {
+        // The last of three hangs below the root as the second of two does. Whoever wants to know the place asks the log, which knows the
+        // size (docs/log.md).
+        let leaves: Vec<Hash> = (0..3_u8).map(|number| leaf(&[number])).collect();
+        let tree = Tree::new(leaves.clone());
+        let path = tree.path(2);
+        assert_eq!(root_of(&leaves[2], (2, 3), &path), Some(tree.root()));
+        assert_eq!(root_of(&leaves[2], (1, 2), &path), Some(tree.root()));
     }
 
     #[test]
@@ -332,6 +347,32 @@ mod tests {
         assert_eq!(spoilt(bytes.len() - 67, 0x40), Err(Malformed));
         assert_eq!(spoilt(0, 0xd1), Err(Malformed));
         assert_eq!(Proof::decode(&[&bytes[..], &[0]].concat()), Err(Malformed));
+        let Value::Tag(18, parts) = cbor::decode(&bytes).unwrap() else { panic!("tagged") };
+        let mut parts = parts.into_array().unwrap();
+        let good = cbor::encode_owned(Value::Tag(18, Box::new(Value::Array(parts.clone()))));
+        assert_eq!(good, bytes, "what is spoilt below is good before");
+        let further = (Value::from(4), Value::from(1));
+        parts[1].as_map_mut().unwrap().push(further);
+        let with_a_header = cbor::encode_owned(Value::Tag(18, Box::new(Value::Array(parts))));
+        assert_eq!(Proof::decode(&with_a_header), Err(Malformed));
+        let proof = Proof::decode(&bytes).unwrap();
+        let hash = leaf(b"");
+        for (size, index, path) in [
+            (2, 0, vec![]),
+            (1, 0, vec![]),
+            (2, 2, vec![hash]),
+            (2, 0, vec![hash; 2]),
+            (3, 0, vec![hash]),
+            (0, 0, vec![hash]),
+        ] {
+            let spoilt = Proof { size, index, path, ..proof.clone() };
+            assert_eq!(
+                Proof::decode(&spoilt.encode()),
+                Err(Malformed),
+                "{index} of {size}, {} hashes",
+                spoilt.path.len()
+            );
+        }
     }
 
     proptest! {
@@ -341,7 +382,10 @@ mod tests {
         }
 
         #[test]
-        fn what_is_read_is_written_the_same(size: u64, index: u64, path: Vec<[u8; 32]>, first: [u8; 32]) {
+        fn what_is_read_is_written_the_same(size in 2_u64..1_048_576, place: u64, hash: [u8; 32], first: [u8; 32]) {
+            let index = place % size;
+            let path = (1..=64).map(|steps| vec![hash; steps]).find(|path| root_of(&first, (index, size), path).is_some());
+            let path = path.expect("each leaf has a way");
             let mut signature = [0; 64];
             signature[..32].copy_from_slice(&first);
             let proof = Proof { algorithm: Algorithm::Ed25519, kid: [1; 8], size, index, path, signature };
