@@ -382,7 +382,8 @@ async fn a_value_that_comes_back_between_the_two_looks_is_seen() {
         let id = Uuid::from_u128(3);
         let before = sealed(&context, RECORDS).await[2].1.clone();
         context.clock.advance(10);
-        Reseal::new(context.clone()).round().await.unwrap();
+        let job = Reseal::new(context.clone());
+        job.round().await.unwrap();
         let writer = context.clone();
         let puts_back = async move {
             let mut tx = writer.db.write().await.unwrap();
@@ -393,7 +394,7 @@ async fn a_value_that_comes_back_between_the_two_looks_is_seen() {
         assert_eq!(needs.rows, BTreeMap::from([(String::from("holder_record.sealed"), 1)]));
         assert!(folder.path().join("root/1").exists());
         assert_eq!(states(&context).await, [(1, RootState::Old), (2, RootState::Active)]);
-        Reseal::new(context.clone()).round().await.unwrap();
+        job.round().await.unwrap();
         assert!(matches!(retire(&context, 1, VOID, safe.path(), async {}).await.unwrap(), Retired::Done { .. }));
     })
     .await;
