@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 use crate::random::Random;
 
 pub use column::{Column, same_row};
-pub use files::{read_private, write_private};
+pub use files::{read_private, remove_drafts, write_private};
 pub use label::Label;
 pub use retained::{Retained, retained_path};
 
@@ -37,6 +37,8 @@ pub const INDEX_LENGTH: usize = 16;
 
 /// No version: the latest seals.
 const LATEST: u16 = u16::MAX;
+/// Beside the version that sealed last: another one seals now, and is not here.
+const SUSPENDED: u16 = 0x100;
 
 /// Faults of root secrets and of sealed values.
 #[derive(Debug, thiserror::Error)]
@@ -253,7 +255,8 @@ impl Vault {
 
     /// The version that seals now, with its keys.
     fn now(&self) -> (u8, &Root) {
-        let chosen = u8::try_from(self.sealing.load(Ordering::Relaxed)).ok();
+        let [chosen, _] = self.sealing.load(Ordering::Relaxed).to_le_bytes();
+        let chosen = (self.sealing.load(Ordering::Relaxed) != LATEST).then_some(chosen);
         let chosen = chosen.and_then(|version| self.roots.get_key_value(&version));
         chosen.map_or((self.latest.0, &*self.latest.1), |(&version, root)| (version, root))
     }
@@ -267,6 +270,17 @@ impl Vault {
         here
     }
 
+    /// Lets nothing be sealed any more, for all clones of this vault: a version seals that is not here. [`Vault::seal_with`] ends it.
+    pub fn suspend(&self) {
+        self.sealing.store(SUSPENDED | u16::from(self.current()), Ordering::Relaxed);
+    }
+
+    /// Whether nothing is sealed here ([`Vault::suspend`]).
+    pub fn is_suspended(&self) -> bool {
+        let sealing = self.sealing.load(Ordering::Relaxed);
+        sealing != LATEST && sealing & SUSPENDED != 0
+    }
+
     /// All versions that open, oldest first.
     pub fn versions(&self) -> impl Iterator<Item = u8> + '_ {
         self.roots.keys().copied()
@@ -275,6 +289,11 @@ impl Vault {
     /// Versions of which only the keys of look-ups and chains are here, oldest first.
     pub fn retained(&self) -> impl Iterator<Item = u8> + '_ {
         self.retained.keys().copied()
+    }
+
+    /// The digest of what is left of a retired version, as its file has it; `None` where that is not here, or the secret itself is.
+    pub fn retained_digest(&self, version: u8) -> Option<String> {
+        Some(self.lasting().retained.get(&version)?.digest())
     }
 
     /// What is left of a version when it is retired; `None` when it is not here.
@@ -322,7 +341,7 @@ impl Vault {
     /// AES-256-GCM-SIV (RFC 8452) under the key for `label` of root `version`, with the caller's nonce.
     ///
     /// # Errors
-    /// When the version is unknown.
+    /// When the version is unknown, or this vault is suspended.
     pub fn encrypt(
         &self,
         version: u8,
@@ -331,6 +350,9 @@ impl Vault {
         aad: &[u8],
         plaintext: &[u8],
     ) -> Result<Vec<u8>, VaultError> {
+        if self.is_suspended() {
+            return Err(VaultError::Seal);
+        }
         self.roots.get(&version).ok_or(VaultError::Seal)?.encrypt(label, nonce, aad, plaintext)
     }
 
@@ -358,7 +380,7 @@ impl Vault {
     /// Seals bytes under a random nonce, bound to `context`: version ‖ nonce (12) ‖ ciphertext and tag.
     ///
     /// # Errors
-    /// When there are more than 64 GiB (RFC 8452 §6): a value that could not be opened is never stored.
+    /// When this vault is suspended, or there are more than 64 GiB (RFC 8452 §6): a value that could not be opened is never stored.
     pub fn seal(
         &self,
         label: Label,
@@ -366,6 +388,9 @@ impl Vault {
         context: &[&[u8]],
         plaintext: &[u8],
     ) -> Result<Vec<u8>, VaultError> {
+        if self.is_suspended() {
+            return Err(VaultError::Seal);
+        }
         let (version, root) = self.now();
         let nonce: [u8; 12] = random.bytes();
         let ciphertext = root.encrypt(label, &nonce, &associated_data(version, context), plaintext)?;
@@ -541,6 +566,14 @@ mod tests {
         }
         assert!(of_epoch.seal_with(2));
         assert_eq!((both.current(), of_epoch.lasting().current()), (2, 2));
+        // One that learned too late that another seals opens, and seals nothing.
+        of_epoch.suspend();
+        for vault in [&both, &of_epoch.lasting()] {
+            assert!(vault.is_suspended() && vault.current() == 2);
+            assert!(vault.seal_bytes(&random, "t", Uuid::nil(), b"x").is_err());
+            assert!(vault.encrypt(2, Label::TokenSeal, &[0; 12], b"", b"x").is_err());
+        }
+        assert!(both.seal_with(2) && !of_epoch.is_suspended());
         assert_eq!(both.mac_now(Label::Audit, &[b"x"]), (2, both.mac(2, Label::Audit, &[b"x"]).unwrap()));
     }
 

@@ -1,6 +1,7 @@
 //! `ikd keys`: root secrets and signing keys.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -63,9 +64,13 @@ pub enum Command {
         /// Printed cards that were made under it go on: the key that opens the id in them is kept.
         #[arg(long)]
         keep_cards: bool,
-        /// Links in mails and other tokens that were made under it are void from now on, and printed cards without `--keep-cards`.
+        /// Links in mails and other tokens that were made under it open no more from now on, nor do printed cards without `--keep-cards`: this marks
+        /// nothing in status lists, which offline verifiers read.
         #[arg(long)]
         void: bool,
+        /// Seconds between the two looks at all rows: longer than a transaction lives, for one may write back what it had read before.
+        #[arg(long, value_name = "SECONDS", default_value_t = reseal::retire::LOOK_AGAIN.as_secs())]
+        look_again_after: u64,
     },
     /// Print the published key set (JWKS).
     Export,
@@ -149,10 +154,11 @@ pub async fn run(command: Command, config: Config, format: Format) -> Result<(),
             }
         }
         Command::Roots => show_roots(&open_context(config).await?, format).await?,
-        Command::RetireRoot { root, safe, keep_cards, void } => {
+        Command::RetireRoot { root, safe, keep_cards, void, look_again_after } => {
             let context = open_context(config).await?;
             let choice = Choice { keep_cards, void };
-            show_retired(root, reseal::retire::retire(&context, root, choice, &safe).await, format)?;
+            let pause = tokio::time::sleep(Duration::from_secs(look_again_after));
+            show_retired(root, reseal::retire::retire(&context, root, choice, &safe, pause).await, format)?;
         }
         Command::Export => {
             let context = open_context(config).await?;
@@ -258,6 +264,13 @@ fn show_retired(version: u8, done: crate::error::Result<Retired>, format: Format
                 let cards = needs.cards;
                 text.push_str(&format!(
                     "\n  printed cards: {cards} may count; `--keep-cards` keeps the key that opens the id in them"
+                ));
+            }
+            if needs.nodes > 0 {
+                let nodes = needs.nodes;
+                text.push_str(&format!(
+                    "\n  nodes: {nodes} of the last day did not say that they seal with the new one: start each with its file; one that was killed counts \
+                     for a day"
                 ));
             }
             Err(Failure::Refused(text))

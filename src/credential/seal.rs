@@ -119,7 +119,9 @@ impl TokenSealer {
         };
         // Of an earlier epoch only a card still counts, as its place in the status list says.
         let of_a_card = || by(&self.lasting).filter(|record| record.kind == TokenKind::Card);
-        by(&self.vault).or_else(of_a_card).ok_or(SealError)
+        // And of a root that was retired, whose key is kept for cards alone.
+        let is_whole = self.vault.is_known(sealed);
+        by(&self.vault).filter(|record| is_whole || record.kind == TokenKind::Card).or_else(of_a_card).ok_or(SealError)
     }
 }
 

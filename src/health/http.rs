@@ -112,7 +112,8 @@ impl Health {
         })
         .await;
         let stats = stats.ok().and_then(Result::ok);
-        let keys = [KeyPurpose::Token, KeyPurpose::Receipt].iter().all(|purpose| self.keyring.signer(*purpose).is_ok());
+        let keys = [KeyPurpose::Token, KeyPurpose::Receipt].iter().all(|purpose| self.keyring.signer(*purpose).is_ok())
+            && !self.keyring.lacks_root();
         let late =
             stats.as_ref().and_then(|stats| stats.oldest_queued_seconds).is_some_and(|age| age > MAIL_LATE_SECONDS);
         let off_by = self.clock.off_by();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::model::{from_hex, hex};
 use crate::credential::{FileSigner, KeyId, KeyPurpose, Signer};
 use crate::random::Random;
-use crate::vault::{Retained, VaultError, read_private, retained_path, write_private};
+use crate::vault::{Retained, VaultError, read_private, remove_drafts, retained_path, write_private};
 
 /// Where the private half of a key is.
 pub fn key_path(directory: &Path, purpose: KeyPurpose, kid: &KeyId) -> PathBuf {
@@ -92,12 +92,44 @@ pub fn check_safe(root: &Path, safe: &Path) -> Result<(), VaultError> {
     Ok(())
 }
 
+/// Whether what is retained of a root secret has still to be written here. `decided` is the digest on which the node decided that retired it first.
+///
+/// # Errors
+/// When a file lies there that is of another secret, or this node would write another than the first did.
+pub fn lacks_retained(
+    root: &Path,
+    version: u8,
+    retained: &Retained,
+    decided: Option<&str>,
+) -> Result<bool, VaultError> {
+    let path = retained_path(root, version);
+    let wrong = |why: &str| VaultError::File(format!("{}: {why}", path.display()));
+    let own = retained.digest();
+    if path.exists() {
+        let there = Retained::parse(version, &zeroize::Zeroizing::new(read_private(&path)?));
+        let there = there.filter(|there| there.is_of_the_same(retained));
+        let there = there.ok_or_else(|| wrong("not what is kept of this secret: move it away, then run this again"))?;
+        if there.digest() == decided.unwrap_or(&own) {
+            return Ok(false);
+        }
+    }
+    if decided.is_some_and(|decided| decided != own) {
+        return Err(wrong("copy this file from the node on which the version was retired first, then run this again"));
+    }
+    Ok(true)
+}
+
 /// Puts what is retained of a root secret in its place, and moves the secret to `safe`, another folder that is there. What broke off is done again:
 /// the secret is the last to go. Gives whether there was one.
 ///
 /// # Errors
 /// When a file cannot be read or written.
-pub fn retire_root(root: &Path, version: u8, retained: &Retained, safe: &Path) -> Result<bool, VaultError> {
+pub fn retire_root(
+    root: &Path,
+    version: u8,
+    (retained, decided): (&Retained, Option<&str>),
+    safe: &Path,
+) -> Result<bool, VaultError> {
     check_safe(root, safe)?;
     let forms = [root.join(version.to_string()), super::hardware::wrapped_path(root, version)];
     let forms: Vec<PathBuf> = forms.into_iter().filter(|path| path.exists()).collect();
@@ -105,16 +137,12 @@ pub fn retire_root(root: &Path, version: u8, retained: &Retained, safe: &Path) -
         return Ok(false);
     }
     let rest = retained_path(root, version);
-    let text = retained.to_text();
-    if rest.exists() {
-        if read_private(&rest)? != text.as_bytes() {
-            return Err(VaultError::File(format!(
-                "{}: not what would be written: move it away, then run this again",
-                rest.display()
-            )));
+    if lacks_retained(root, version, retained, decided)? {
+        // Another epoch's, of the same secret, which is still there: nothing is lost between the two steps.
+        if rest.exists() {
+            std::fs::remove_file(&rest).map_err(|error| VaultError::File(format!("{}: {error}", rest.display())))?;
         }
-    } else {
-        write_private(&rest, text.as_bytes())?;
+        write_private(&rest, retained.to_text().as_bytes())?;
     }
     for form in forms {
         let wrong = |why: String| VaultError::File(format!("{}: {why}", form.display()));
@@ -129,6 +157,7 @@ pub fn retire_root(root: &Path, version: u8, retained: &Retained, safe: &Path) -
             return Err(VaultError::File(format!("{}: it cannot be read, or holds another secret", kept.display())));
         }
         std::fs::remove_file(&form).map_err(|error| wrong(error.to_string()))?;
+        remove_drafts(&form)?;
     }
     Ok(true)
 }

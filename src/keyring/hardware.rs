@@ -23,7 +23,7 @@ use super::model::hex;
 use crate::config::HardwareModule;
 use crate::credential::{Algorithm, KeyId, KeyPurpose, PublicKey, SignError, SignatureBytes, Signer};
 use crate::random::Random;
-use crate::vault::{RootSecrets, VaultError, read_private, write_private};
+use crate::vault::{RootSecrets, VaultError, read_private, remove_drafts, write_private};
 
 /// Sessions that a process opens at most: each does one thing at a time.
 const MOST_SESSIONS: usize = 16;
@@ -530,6 +530,7 @@ pub fn wrap_roots(directory: &Path, safe: &Path, hardware: &Hardware, random: &R
             write_private(&wrapped, &sealed)?;
         }
         std::fs::remove_file(&clear).map_err(|error| wrong(&error.to_string()))?;
+        remove_drafts(&clear)?;
         done.push(version);
     }
     Ok(done)

@@ -128,6 +128,11 @@ impl Keyring {
             .any(|row| row.published_at <= overdue || broken.values().any(|kid| row.kid == kid.as_slice()))
     }
 
+    /// Whether a root secret seals that this node lacks: it seals nothing until it is started with it.
+    pub fn lacks_root(&self) -> bool {
+        self.0.context.vault.is_suspended()
+    }
+
     /// The signer of the active key.
     ///
     /// # Errors
@@ -221,6 +226,7 @@ impl Keyring {
         transaction!(inner.context.db, "keyring.report", |tx| {
             roots::report(&inner.context, tx, inner.node_id).await?;
             store::report(tx, inner.node_id, &kids, now).await?;
+            roots::report_sealing(&inner.context, tx, inner.node_id).await?;
             roots::forget_dead(tx, now.plus_seconds(-DAY)).await?;
             store::forget_dead(tx, now.plus_seconds(-DAY)).await?;
             Ok(store::retire(tx, now.plus_seconds(-RETIRING_SECONDS), now).await?)

@@ -80,7 +80,7 @@ impl Reseal {
             return Ok(false);
         }
         match parts.iter().find(|part| part.part == column.place()) {
-            Some(part) => self.batch(version, column, part).await,
+            Some(part) => self.batch(&rows, version, column, part).await,
             None => self.begin(version, &left).await.map(|()| true),
         }
     }
@@ -113,8 +113,8 @@ impl Reseal {
         audit::Service::new(self.context.clone()).record(tx, event, Outcome::Done).await
     }
 
-    async fn batch(&self, version: i64, column: &Column, before: &Progress) -> Result<bool> {
-        let rows = read(&self.context, column, before.reached).await?;
+    async fn batch(&self, roots: &[RootRow], version: i64, column: &Column, before: &Progress) -> Result<bool> {
+        let rows = read(&self.context, column, before.reached, version).await?;
         let now = self.context.now();
         let Some(reached) = rows.last().map(|row| row.key) else {
             let ended = transaction!(self.context.db, "reseal.end", |tx| {
@@ -126,6 +126,14 @@ impl Reseal {
             })?;
             return Ok(ended);
         };
+        if let Some(lacking) = self.lacks(roots, &rows) {
+            tracing::error!(
+                key.root = lacking,
+                reseal.column = column.place(),
+                "this node lacks a root secret that rows are sealed with; another one has to seal them anew"
+            );
+            return Ok(false);
+        }
         let (met, anew) = self.sealed_anew(column, &rows)?;
         let counted = transaction!(self.context.db, "reseal.batch", |tx| {
             let mut done = 0;
@@ -163,6 +171,15 @@ impl Reseal {
         }
     }
 
+    /// A version that others can open and this node cannot: for it the rows would count as damaged.
+    fn lacks(&self, roots: &[RootRow], rows: &[Row]) -> Option<u8> {
+        let is_lost = |version: u8| {
+            let opens = |root: &RootRow| root.version == i64::from(version) && root.state != RootState::Retired;
+            !self.context.vault.versions().any(|of| of == version) && roots.iter().any(opens)
+        };
+        rows.iter().filter_map(|row| row.sealed.as_ref()?.first().copied()).find(|version| is_lost(*version))
+    }
+
     /// How many of these rows an older version seals, and those of them that open.
     fn sealed_anew(&self, column: &Column, rows: &[Row]) -> Result<(i64, Vec<Anew>)> {
         let vault = &self.context.vault;
@@ -178,12 +195,13 @@ impl Reseal {
     }
 }
 
-/// Rows after a key, whole groups of one key.
-pub(super) async fn read(context: &Context, column: &Column, after: Uuid) -> Result<Vec<Row>> {
+/// Rows after a key, whole groups of one key, with the values that another version than `current` seals.
+pub(super) async fn read(context: &Context, column: &Column, after: Uuid, current: i64) -> Result<Vec<Row>> {
     let mut limit = BATCH;
+    let current = u8::try_from(current).map_err(Error::internal)?;
     loop {
         let mut tx = context.db.read().await?;
-        let rows = store::walk(&mut tx, column, after, limit as i64, context.vault.current()).await?;
+        let rows = store::walk(&mut tx, column, after, limit as i64, current).await?;
         drop(tx);
         if let Some(whole) = whole_groups(rows, limit, |row| row.key) {
             return Ok(whole);

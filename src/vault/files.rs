@@ -71,6 +71,29 @@ fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> i
     })
 }
 
+/// Removes what writes of this file that broke off left beside it: a draft may hold all of a secret that is to go.
+///
+/// # Errors
+/// When the folder cannot be read or written.
+pub fn remove_drafts(path: &Path) -> Result<(), VaultError> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let head = format!(".{}.", path.file_name().and_then(|name| name.to_str()).unwrap_or_default());
+    let is_draft = |name: &str| {
+        let number = name.strip_prefix(&head).and_then(|rest| rest.strip_suffix(".new"));
+        number.is_some_and(|number| number.parse::<u32>().is_ok())
+    };
+    let remove = || {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_name().to_str().is_some_and(is_draft) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        sync_folder(folder)
+    };
+    remove().map_err(|error| VaultError::File(format!("{}: {error}", folder.display())))
+}
+
 /// An empty draft file in the same folder, whose name is never read as a key. Drafts that crashes left are passed over.
 fn draft_beside(path: &Path, folder: &Path) -> io::Result<(PathBuf, File)> {
     use std::os::unix::fs::OpenOptionsExt;
@@ -136,6 +159,10 @@ mod tests {
         assert!(write_private(&path, b"other").is_err());
         assert_eq!(read_private(&path).unwrap(), b"whole");
         assert!(left.exists());
+        let other = dir.path().join("keys").join(".token-0102030405060708.pem.wrapped.0.new");
+        std::fs::write(&other, b"").unwrap();
+        remove_drafts(&path).unwrap();
+        assert!(!left.exists() && other.exists() && path.exists());
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit};
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{Label, Root, keyed, of_parts};
@@ -14,6 +15,9 @@ use crate::base64url::{decode_exact, encode};
 pub(super) const SUFFIX: &str = ".retained";
 /// How the first line begins; the version follows.
 const HEAD: &str = "ikd: keys of look-ups and chains of root secret ";
+
+/// How the last line begins; SHA-256 of all before it follows.
+const SUM: &str = "sha-256 ";
 
 type Key = Zeroizing<[u8; 32]>;
 
@@ -87,7 +91,18 @@ impl Retained {
         self.cards.is_some()
     }
 
-    /// As it is written into its file: a head, then a label and a key a line.
+    /// Whether both are of the same secret: the keys that outlive it are the same.
+    pub fn is_of_the_same(&self, other: &Self) -> bool {
+        let both = |label: Label| self.keys[label as usize] == other.keys[label as usize];
+        self.version == other.version && Label::ALL.into_iter().filter(|label| label.is_retained()).all(both)
+    }
+
+    /// SHA-256 of its file, by which nodes know that they have the same.
+    pub fn digest(&self) -> String {
+        HEXLOWER.encode(&Sha256::digest(self.to_text().as_bytes()))
+    }
+
+    /// As it is written into its file: a head, a label and a key a line, and a checksum.
     pub fn to_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(format!("{HEAD}{}\n", self.version));
         let mut line = |label: Label, epoch: Option<i64>, key: &Key| {
@@ -105,12 +120,20 @@ impl Retained {
                 line(*label, Some(*epoch), key);
             }
         }
+        let sum = encode(&Sha256::digest(text.as_bytes()));
+        text.push_str(&format!("{SUM}{sum}\n"));
         text
     }
 
     /// Reads such a file; `None` when it is none, of another version, or not whole.
     pub fn parse(version: u8, text: &[u8]) -> Option<Self> {
-        let mut lines = std::str::from_utf8(text).ok()?.strip_suffix('\n')?.split('\n');
+        let text = std::str::from_utf8(text).ok()?.strip_suffix('\n')?;
+        let (said, sum) = text.rsplit_once('\n')?;
+        let summed = Sha256::new().chain_update(said).chain_update("\n").finalize();
+        if decode_exact::<32>(sum.strip_prefix(SUM)?)? != *summed {
+            return None;
+        }
+        let mut lines = said.split('\n');
         if lines.next()?.strip_prefix(HEAD)? != version.to_string() {
             return None;
         }
@@ -187,6 +210,28 @@ mod tests {
                 std::fs::rename(dir.path().join("out"), dir.path().join("1")).unwrap();
                 std::fs::remove_file(path).unwrap();
             }
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_altered_or_cut_is_none() {
+        let both = BTreeMap::from([(1, Zeroizing::new([7; 32])), (2, Zeroizing::new([8; 32]))]);
+        let vault = Vault::new(&both).unwrap();
+        let (rest, cards) = (vault.in_epoch(5).retain(1, false).unwrap(), vault.retain(1, true).unwrap());
+        let text = rest.to_text();
+        let read = Retained::parse(1, text.as_bytes()).unwrap();
+        assert!(read.digest() == rest.digest() && read.digest() != cards.digest());
+        assert!(read.is_of_the_same(&cards) && !read.is_of_the_same(&vault.retain(2, false).unwrap()));
+        for place in 0..text.len() {
+            let mut altered = text.as_bytes().to_vec();
+            altered[place] ^= 1;
+            assert!(Retained::parse(1, &altered).is_none(), "{place}");
+        }
+        let lines: Vec<&str> = text.lines().collect();
+        for gone in 0..lines.len() {
+            let cut: String =
+                lines.iter().enumerate().filter(|(at, _)| *at != gone).map(|(_, line)| format!("{line}\n")).collect();
+            assert!(Retained::parse(1, cut.as_bytes()).is_none(), "{gone}");
         }
     }
 

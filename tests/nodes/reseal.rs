@@ -39,7 +39,7 @@ impl Place {
 
     async fn retire(&self, world: &World<Program>, more: &[&str]) -> (i32, String) {
         let (keys, safe) = (self.keys.display().to_string(), self.safe.display().to_string());
-        let words = [&["keys", "retire-root", "1", "--safe", &safe], more].concat();
+        let words = [&["keys", "retire-root", "1", "--safe", &safe, "--look-again-after", "1"], more].concat();
         let output = world.run_with(&[("KEYS__DIRECTORY", &keys)], &words).await;
         (output.status.code().unwrap(), text(&output.stdout) + &text(&output.stderr))
     }

@@ -12,8 +12,8 @@ use ikd::keyring::roots::{self, model::RootState};
 use ikd::keyring::{KeyState, Keyring};
 use ikd::reseal::retire::{Choice, Needs, Retired, retire};
 use ikd::reseal::{Reseal, columns, service};
-use ikd::vault::{Label, Vault, VaultError, write_private};
-use ikd::{execute, fetch_all};
+use ikd::vault::{Label, Retained, Vault, VaultError, write_private};
+use ikd::{execute, fetch_all, fetch_one};
 use support::each_engine;
 use uuid::Uuid;
 
@@ -251,11 +251,11 @@ async fn what_is_written_meanwhile_is_never_lost() {
         let safe = tempfile::tempdir().unwrap();
         let choice = Choice { void: true, keep_cards: false };
         // What was written behind the job is told, and gone over again.
-        if let Retired::Needed(needs) = retire(&context, 1, choice, safe.path()).await.unwrap() {
+        if let Retired::Needed(needs) = retire(&context, 1, choice, safe.path(), async {}).await.unwrap() {
             assert_eq!(needs.rows.keys().collect::<Vec<_>>(), ["holder_record.sealed"]);
             job.round().await.unwrap();
             assert!(matches!(
-                retire(&context, 1, choice, safe.path()).await.unwrap(),
+                retire(&context, 1, choice, safe.path(), async {}).await.unwrap(),
                 Retired::Done { moved: true, .. }
             ));
         }
@@ -280,9 +280,10 @@ async fn an_old_root_is_retired_once_nothing_needs_it() {
         execute!(&mut tx, ADD_CARD, id, said, Uuid::from_u128(10), now, now.plus_seconds(86_400 * 365)).unwrap();
         tx.commit().await.unwrap();
 
-        assert!(retire(&context, 2, Choice::default(), safe.path()).await.is_err(), "it seals");
-        assert!(retire(&context, 3, Choice::default(), safe.path()).await.is_err(), "there is none");
-        let Retired::Needed(needs) = retire(&context, 1, Choice::default(), safe.path()).await.unwrap() else {
+        assert!(retire(&context, 2, Choice::default(), safe.path(), async {}).await.is_err(), "it seals");
+        assert!(retire(&context, 3, Choice::default(), safe.path(), async {}).await.is_err(), "there is none");
+        let Retired::Needed(needs) = retire(&context, 1, Choice::default(), safe.path(), async {}).await.unwrap()
+        else {
             panic!()
         };
         let rows = [
@@ -293,26 +294,28 @@ async fn an_old_root_is_retired_once_nothing_needs_it() {
         ];
         let expected: BTreeMap<String, i64> = rows.map(|(column, rows)| (column.to_owned(), rows)).into();
         let until = Some(now.plus_seconds(30 * 86_400));
-        assert_eq!(needs, Needs { rows: expected, until, cards: 1 });
+        assert_eq!(needs, Needs { rows: expected, until, cards: 1, nodes: 0 });
         context.clock.advance(10);
         Reseal::new(context.clone()).round().await.unwrap();
-        let Retired::Needed(needs) = retire(&context, 1, Choice::default(), safe.path()).await.unwrap() else {
+        let Retired::Needed(needs) = retire(&context, 1, Choice::default(), safe.path(), async {}).await.unwrap()
+        else {
             panic!()
         };
         assert_eq!(needs, Needs { until, cards: 1, ..Needs::default() });
         context.clock.advance(31 * 86_400);
         let keep = Choice { keep_cards: true, void: false };
-        let Retired::Needed(needs) = retire(&context, 1, Choice::default(), safe.path()).await.unwrap() else {
+        let Retired::Needed(needs) = retire(&context, 1, Choice::default(), safe.path(), async {}).await.unwrap()
+        else {
             panic!()
         };
         assert_eq!(needs, Needs { cards: 1, ..Needs::default() });
         assert!(root.join("1").exists());
 
-        assert!(retire(&context, 1, keep, &root).await.is_err(), "the safe is another folder");
-        let done = retire(&context, 1, keep, safe.path()).await.unwrap();
+        assert!(retire(&context, 1, keep, &root, async {}).await.is_err(), "the safe is another folder");
+        let done = retire(&context, 1, keep, safe.path(), async {}).await.unwrap();
         assert_eq!(done, Retired::Done { moved: true, keeps_cards: true });
         assert_eq!(
-            retire(&context, 1, keep, safe.path()).await.unwrap(),
+            retire(&context, 1, keep, safe.path(), async {}).await.unwrap(),
             Retired::Done { moved: false, keeps_cards: true }
         );
         assert!(!root.join("1").exists() && safe.path().join("1").exists() && root.join("1.retained").exists());
@@ -361,8 +364,174 @@ async fn what_does_not_open_is_counted_and_holds_nobody_up() {
         assert_eq!(resealed(&context).await, (2 * ROWS as i64 + 1, 1, true));
         assert_eq!(sealed(&context, RECORDS).await[2].1, damaged, "it is left as it is");
         let choice = Choice { void: true, keep_cards: false };
-        let Retired::Needed(needs) = retire(&context, 1, choice, safe.path()).await.unwrap() else { panic!() };
+        let Retired::Needed(needs) = retire(&context, 1, choice, safe.path(), async {}).await.unwrap() else {
+            panic!()
+        };
         assert_eq!(needs.rows, BTreeMap::from([(String::from("holder_record.sealed"), 1)]));
+    })
+    .await;
+}
+
+const VOID: Choice = Choice { void: true, keep_cards: false };
+
+#[tokio::test]
+async fn a_value_that_comes_back_between_the_two_looks_is_seen() {
+    each_engine(async |context| {
+        let (folder, safe) = (keys_with(&[1, 2]), tempfile::tempdir().unwrap());
+        let context = with_rows(&context, folder.path()).await;
+        let id = Uuid::from_u128(3);
+        let before = sealed(&context, RECORDS).await[2].1.clone();
+        context.clock.advance(10);
+        let job = Reseal::new(context.clone());
+        job.round().await.unwrap();
+        let writer = context.clone();
+        let puts_back = async move {
+            let mut tx = writer.db.write().await.unwrap();
+            execute!(&mut tx, SET_RECORD, id, before).unwrap();
+            tx.commit().await.unwrap();
+        };
+        let Retired::Needed(needs) = retire(&context, 1, VOID, safe.path(), puts_back).await.unwrap() else { panic!() };
+        assert_eq!(needs.rows, BTreeMap::from([(String::from("holder_record.sealed"), 1)]));
+        assert!(folder.path().join("root/1").exists());
+        assert_eq!(states(&context).await, [(1, RootState::Old), (2, RootState::Active)]);
+        job.round().await.unwrap();
+        assert!(matches!(retire(&context, 1, VOID, safe.path(), async {}).await.unwrap(), Retired::Done { .. }));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_that_was_silent_while_others_went_over_seals_nothing_and_is_waited_for() {
+    each_engine(async |context| {
+        let (here, there, safe) = (keys_with(&[1]), keys_with(&[]), tempfile::tempdir().unwrap());
+        let one = process(&context, here.path()).unwrap();
+        Keyring::init(&one).await.unwrap();
+        copy_all(here.path(), there.path());
+        let late = process(&context, there.path()).unwrap();
+        let sleeps = Keyring::open(late.clone()).await.unwrap();
+        assert_eq!(roots::make(&one).await.unwrap(), 2);
+        context.clock.advance(31);
+        let one = process(&context, here.path()).unwrap();
+        let awake = Keyring::open(one.clone()).await.unwrap();
+        awake.refresh().await.unwrap();
+        assert_eq!(states(&context).await, [(1, RootState::Old), (2, RootState::Active)]);
+        let nodes = async || match retire(&one, 1, VOID, safe.path(), async {}).await.unwrap() {
+            Retired::Needed(needs) => needs.nodes,
+            Retired::Done { .. } => 0,
+        };
+        assert_eq!(nodes().await, 1, "the silent one may seal with it");
+        assert!(!sleeps.lacks_root());
+        assert!(sleeps.refresh().await.unwrap_err().to_string().contains("lacks root secret 2"));
+        assert!(sleeps.lacks_root());
+        assert!(late.vault.seal_bytes(&late.random, "t", Uuid::nil(), b"x").is_err());
+        assert_eq!(nodes().await, 1, "it lives");
+        assert!(here.path().join("root/1").exists());
+        // It was started again with the file, and what it was is forgotten.
+        drop(sleeps);
+        context.clock.advance(86_401);
+        awake.refresh().await.unwrap();
+        assert_eq!(nodes().await, 0);
+        assert!(safe.path().join("1").exists());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_version_that_was_overtaken_is_retired_and_missed_by_nobody() {
+    each_engine(async |context| {
+        let (folder, safe) = (keys_with(&[1]), tempfile::tempdir().unwrap());
+        let one = process(&context, folder.path()).unwrap();
+        Keyring::init(&one).await.unwrap();
+        assert_eq!((roots::make(&one).await.unwrap(), roots::make(&one).await.unwrap()), (2, 3));
+        let second = std::fs::read(folder.path().join("root/2")).unwrap();
+        std::fs::remove_file(folder.path().join("root/2")).unwrap();
+        let one = process(&context, folder.path()).unwrap();
+        Keyring::open(one.clone()).await.unwrap().refresh().await.unwrap();
+        let expected = [(1, RootState::Old), (2, RootState::Old), (3, RootState::Active)];
+        assert_eq!(states(&context).await, expected);
+        Keyring::open(process(&context, folder.path()).unwrap()).await.unwrap();
+        write_private(&folder.path().join("root/2"), &second).unwrap();
+        let one = process(&context, folder.path()).unwrap();
+        Keyring::open(one.clone()).await.unwrap().refresh().await.unwrap();
+        // A day later nothing that said otherwise is remembered; links of the one that sealed would still count.
+        context.clock.advance(86_401);
+        let done = retire(&one, 2, Choice::default(), safe.path(), async {}).await.unwrap();
+        assert_eq!(done, Retired::Done { moved: true, keeps_cards: false });
+        std::fs::remove_file(folder.path().join("root/2.retained")).unwrap();
+        Keyring::open(process(&context, folder.path()).unwrap()).await.unwrap();
+    })
+    .await;
+}
+
+const UNOPENED: &str = "SELECT CAST(COALESCE(SUM(unopened), 0) AS BIGINT) FROM reseal_progress";
+
+#[tokio::test]
+async fn a_node_that_opens_less_than_others_does_not_begin_nor_count_rows_as_damaged() {
+    each_engine(async |context| {
+        let (folder, few) = (keys_with(&[1, 2, 3]), keys_with(&[1, 3]));
+        let context = process(&context, folder.path()).unwrap();
+        Keyring::init(&context).await.unwrap();
+        assert!(context.vault.seal_with(2));
+        let id = Uuid::from_u128(1);
+        let record = context.vault.seal_row(&context.random, "holder_record", id, &"1").unwrap();
+        let mut tx = context.db.write().await.unwrap();
+        execute!(&mut tx, ADD_RECORD, id, record).unwrap();
+        tx.commit().await.unwrap();
+        assert!(context.vault.seal_with(3));
+        let lacking = process(&context, few.path()).unwrap();
+        let refused = Keyring::check_root(&lacking).await.unwrap_err().to_string();
+        assert!(refused.contains("lacks root secret 2"), "{refused}");
+        context.clock.advance(10);
+        // One that began before leaves those rows to others.
+        Reseal::new(lacking).round().await.unwrap();
+        let mut tx = context.db.read().await.unwrap();
+        assert_eq!(fetch_one!(&mut tx, (i64,), UNOPENED).unwrap().0, 0);
+        drop(tx);
+        assert_eq!(sealed(&context, RECORDS).await[0].1[0], 2);
+        context.clock.advance(61);
+        Reseal::new(context.clone()).round().await.unwrap();
+        assert_eq!(resealed(&context).await, (1, 0, true));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_retired_root_is_demanded_and_the_same_everywhere() {
+    each_engine(async |context| {
+        let (folder, safe) = (keys_with(&[1, 2]), tempfile::tempdir().unwrap());
+        let kept = folder.path().join("root/1.retained");
+        let first = process(&context, folder.path()).unwrap();
+        Keyring::init(&first).await.unwrap();
+        // As a database that was restored: the file of before is of another epoch, and lies there already.
+        write_private(&kept, first.vault.retain(1, false).unwrap().to_text().as_bytes()).unwrap();
+        let context = first.altered(|sources| sources.vault = sources.vault.in_epoch(7));
+        Keyring::check_root(&context).await.unwrap();
+        let done = retire(&context, 1, VOID, safe.path(), async {}).await.unwrap();
+        assert_eq!(done, Retired::Done { moved: true, keeps_cards: false });
+        let text = std::fs::read(&kept).unwrap();
+        assert_eq!(Retained::parse(1, &text).unwrap().digest(), context.vault.retain(1, false).unwrap().digest());
+        let opens = async || match process(&context, folder.path()) {
+            Ok(process) => Keyring::check_root(&process).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        opens().await.unwrap();
+
+        let put = |text: &[u8]| {
+            std::fs::remove_file(&kept).unwrap();
+            write_private(&kept, text).unwrap();
+        };
+        let mut altered = text.clone();
+        altered[90] ^= 1;
+        put(&altered);
+        assert!(opens().await.unwrap_err().contains("not written by"));
+        // Of the same secret, and whole; but other nodes have another.
+        put(first.vault.retain(1, false).unwrap().to_text().as_bytes());
+        assert!(opens().await.unwrap_err().contains("another one than that of other nodes"));
+        put(&text);
+        opens().await.unwrap();
+        std::fs::remove_file(&kept).unwrap();
+        // Where it was the lowest one, look-ups would go by another's keys.
+        assert!(opens().await.is_err());
     })
     .await;
 }

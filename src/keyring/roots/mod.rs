@@ -101,7 +101,43 @@ pub(super) async fn settle(context: &Context) -> Result<()> {
             )));
         }
     }
-    seal_with_active(context, &rows)
+    seal_with_active(context, &rows)?;
+    demand_whole(context, &rows)
+}
+
+/// Whoever opens less than the others would take rows that they can open for damaged, or judge chains by other keys.
+fn demand_whole(context: &Context, rows: &[RootRow]) -> Result<()> {
+    let folder = context.config.keys.directory.join("root");
+    let folder = folder.display();
+    // One that was overtaken before it sealed is missed by nobody.
+    for row in rows.iter().filter(|row| row.activated_at.is_some()) {
+        let Ok(version) = u8::try_from(row.version) else { continue };
+        let is_here = context.vault.versions().any(|of| of == version);
+        match (row.state, context.vault.retained_digest(version)) {
+            (RootState::Old, _) if !is_here => {
+                return Err(Error::internal(format!(
+                    "{folder} lacks root secret {version}, which rows are still sealed with: copy it from another node or the backup, then start again"
+                )));
+            }
+            (RootState::Retired, _) if is_here => tracing::error!(
+                key.root = version,
+                key.folder = %folder,
+                "the secret of a root that was retired lies in this folder: run `ikd keys retire-root` here too"
+            ),
+            (RootState::Retired, None) => {
+                return Err(Error::internal(format!(
+                    "{folder}/{version}.retained is not there: copy it from another node or the backup, then start again"
+                )));
+            }
+            (RootState::Retired, Some(here)) if row.retained_digest.as_ref().is_some_and(|known| *known != here) => {
+                return Err(Error::internal(format!(
+                    "{folder}/{version}.retained is another one than that of other nodes: copy it from one of them, then start again"
+                )));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn seal_with_active(context: &Context, rows: &[RootRow]) -> Result<()> {
@@ -110,6 +146,8 @@ fn seal_with_active(context: &Context, rows: &[RootRow]) -> Result<()> {
     if here {
         return Ok(());
     }
+    // The others went over to it while this node was silent: what it sealed on would be of a version that may be gone.
+    context.vault.suspend();
     Err(Error::internal(format!(
         "{}/root lacks root secret {}, with which rows are sealed: copy it from another node or the backup, then start again",
         context.config.keys.directory.display(),
@@ -130,6 +168,20 @@ pub(super) async fn report(context: &Context, tx: &mut Tx, node: Uuid) -> DbResu
         store::holds(tx, node, version).await?;
     }
     Ok(())
+}
+
+/// A node says with which version it seals.
+pub(super) async fn report_sealing(context: &Context, tx: &mut Tx, node: Uuid) -> DbResult<()> {
+    store::says_sealing(tx, node, context.vault.current().into()).await?.either_way();
+    Ok(())
+}
+
+/// How many nodes seen within this time did not say that they seal with a version: they may seal with another one.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sealing_otherwise(tx: &mut Tx, version: i64, since: Timestamp) -> DbResult<i64> {
+    store::sealing_otherwise(tx, version, since).await
 }
 
 /// Takes back what a node said.
@@ -206,18 +258,26 @@ pub async fn make(context: &Context) -> Result<u8> {
     let now = context.now();
     transaction!(context.db, "keyring.make_root", |tx| {
         let added = store::add(tx, version.into(), RootState::Next, &print, now).await?;
-        added.or(Error::internal(
-            "somebody made a root secret of this version at the same time: remove this file, and copy that one",
-        ))?;
+        if !added.happened() {
+            // A node that started since has made this file known; or it is another's.
+            let rows = store::all(tx).await?;
+            if !rows.iter().any(|row| row.version == i64::from(version) && row.fingerprint == print) {
+                return Err(Error::internal(format!(
+                    "somebody made another root secret of this version at the same time: remove {}/{version}, and copy that one",
+                    folder.display()
+                )));
+            }
+        }
         audit::Service::new(context.clone()).operator(tx, Action::RootMade, subject_of(version.into())).await
     })?;
     Ok(version)
 }
 
-/// Says that a version opens nothing any more. Nothing has changed when it is not an old one.
+/// Says that a version opens nothing any more, whether printed cards of it do, and the digest of what is kept of it. Nothing has changed when it
+/// seals, or will.
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn retire(tx: &mut Tx, version: i64, keeps_cards: bool, now: Timestamp) -> DbResult<Changed> {
-    store::retire(tx, version, keeps_cards, now).await
+pub async fn retire(tx: &mut Tx, version: i64, of_it: (bool, &str), now: Timestamp) -> DbResult<Changed> {
+    store::retire(tx, version, of_it, now).await
 }

@@ -41,6 +41,8 @@ pub struct RootRow {
     pub retired_at: Option<Timestamp>,
     /// Whether printed cards whose claim it sealed still open after that.
     pub keeps_cards: bool,
+    /// Of a retired one, the digest of what is kept of it, on which all nodes agree.
+    pub retained_digest: Option<String>,
 }
 
 /// What the audit log is about where it is about a version.

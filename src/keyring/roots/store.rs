@@ -8,23 +8,43 @@ use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
 use crate::{change, execute, fetch_all, fetch_one};
 
-const ALL: &str = "SELECT version, state, fingerprint, published_at, activated_at, replaced_at, retired_at, keeps_cards \
-    FROM root_secret ORDER BY version";
+const ALL: &str = "SELECT version, state, fingerprint, published_at, activated_at, replaced_at, retired_at, keeps_cards, \
+    retained_digest FROM root_secret ORDER BY version";
 
 /// All versions, oldest first.
 pub async fn all(tx: &mut Tx) -> DbResult<Vec<RootRow>> {
-    type Row = (i64, RootState, String, Timestamp, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, i64);
-    let row =
-        |(version, state, fingerprint, published_at, activated_at, replaced_at, retired_at, keeps): Row| RootRow {
-            version,
-            state,
-            fingerprint,
-            published_at,
-            activated_at,
-            replaced_at,
-            retired_at,
-            keeps_cards: keeps != 0,
-        };
+    type Row = (
+        i64,
+        RootState,
+        String,
+        Timestamp,
+        Option<Timestamp>,
+        Option<Timestamp>,
+        Option<Timestamp>,
+        i64,
+        Option<String>,
+    );
+    let row = |(
+        version,
+        state,
+        fingerprint,
+        published_at,
+        activated_at,
+        replaced_at,
+        retired_at,
+        keeps,
+        retained_digest,
+    ): Row| RootRow {
+        version,
+        state,
+        fingerprint,
+        published_at,
+        activated_at,
+        replaced_at,
+        retired_at,
+        keeps_cards: keeps != 0,
+        retained_digest,
+    };
     Ok(fetch_all!(tx, Row, ALL)?.into_iter().map(row).collect())
 }
 
@@ -33,7 +53,8 @@ const ADD: &str = "INSERT INTO root_secret (version, state, fingerprint, publish
 
 /// Makes a version known. A second active one is refused as `DbError::Unique`.
 pub async fn add(tx: &mut Tx, version: i64, state: RootState, fingerprint: &str, now: Timestamp) -> DbResult<Changed> {
-    let activated_at = (state == RootState::Active).then_some(now);
+    // One that was there before there were rows has sealed.
+    let activated_at = (state != RootState::Next).then_some(now);
     let replaced_at = (state == RootState::Old).then_some(now);
     change!(tx, ADD, version, state, fingerprint, now, activated_at, replaced_at)
 }
@@ -46,9 +67,9 @@ pub async fn hold_next(tx: &mut Tx, version: i64) -> DbResult<Changed> {
 }
 
 const REPLACE_ACTIVE: &str =
-    "UPDATE root_secret SET state = 'old', replaced_at = $2 WHERE state = 'active' AND version < $1";
+    "UPDATE root_secret SET state = 'old', replaced_at = $2 WHERE state IN ('active', 'next') AND version < $1";
 
-/// The version that seals goes, for a newer one. Nothing has changed where none seals.
+/// The version that seals goes, for a newer one, and with it those that waited and are overtaken. Nothing has changed where there are none.
 pub async fn replace_active(tx: &mut Tx, by: i64, now: Timestamp) -> DbResult<Changed> {
     change!(tx, REPLACE_ACTIVE, by, now)
 }
@@ -61,12 +82,18 @@ pub async fn activate(tx: &mut Tx, version: i64, now: Timestamp) -> DbResult<Cha
     change!(tx, ACTIVATE, version, now)
 }
 
-const RETIRE_ROOT: &str = "UPDATE root_secret SET state = 'retired', retired_at = $2, keeps_cards = $3 \
-    WHERE version = $1 AND state = 'old'";
+const RETIRE_ROOT: &str = "UPDATE root_secret SET state = 'retired', retired_at = $2, keeps_cards = $3, retained_digest = $4 \
+    WHERE version = $1 AND (state = 'old' \
+    OR (state = 'next' AND version < (SELECT MAX(a.version) FROM root_secret a WHERE a.state = 'active')))";
 
-/// An old version is retired.
-pub async fn retire(tx: &mut Tx, version: i64, keeps_cards: bool, now: Timestamp) -> DbResult<Changed> {
-    change!(tx, RETIRE_ROOT, version, now, i64::from(keeps_cards))
+/// A version that is old, or was overtaken while it waited, is retired; of it stays what has this digest.
+pub async fn retire(
+    tx: &mut Tx,
+    version: i64,
+    (keeps_cards, digest): (bool, &str),
+    now: Timestamp,
+) -> DbResult<Changed> {
+    change!(tx, RETIRE_ROOT, version, now, i64::from(keeps_cards), digest)
 }
 
 const OF_NODE: &str = "SELECT version FROM node_root WHERE node_id = $1 ORDER BY version";
@@ -97,6 +124,20 @@ const HOLDING: &str = "SELECT COUNT(*) FROM node n WHERE n.seen_at > $2 \
 /// How many nodes seen after `since` hold this version.
 pub async fn holding(tx: &mut Tx, version: i64, since: Timestamp) -> DbResult<i64> {
     Ok(fetch_one!(tx, (i64,), HOLDING, version, since)?.0)
+}
+
+const SAYS_SEALING: &str = "UPDATE node SET sealing = $2 WHERE node_id = $1 AND (sealing IS NULL OR sealing <> $2)";
+
+/// A node says with which version it seals. Nothing has changed when it said so before.
+pub async fn says_sealing(tx: &mut Tx, node: Uuid, version: i64) -> DbResult<Changed> {
+    change!(tx, SAYS_SEALING, node, version)
+}
+
+const SEALING_OTHERWISE: &str = "SELECT COUNT(*) FROM node WHERE seen_at > $2 AND (sealing IS NULL OR sealing <> $1)";
+
+/// How many nodes seen after `since` did not say that they seal with this version.
+pub async fn sealing_otherwise(tx: &mut Tx, version: i64, since: Timestamp) -> DbResult<i64> {
+    Ok(fetch_one!(tx, (i64,), SEALING_OTHERWISE, version, since)?.0)
 }
 
 const FORGET: &str = "DELETE FROM node_root WHERE node_id = $1";
