@@ -213,14 +213,24 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     .await;
     assert!(printed(&world, &["keys", "roots"]).await.contains("all rows are sealed with 2"));
     let safe = path(&world, "safe").display().to_string();
-    assert_eq!(code(&world, &["keys", "retire-root", "1", "--void", "--safe", &safe]).await, 3, "no folder");
+    assert_eq!(
+        code(&world, &["keys", "retire-root", "1", "--void", "--look-again-after", "1", "--safe", &safe]).await,
+        3,
+        "no folder"
+    );
     std::fs::create_dir(path(&world, "safe")).unwrap();
     for version in ["2", "9"] {
         let words = ["keys", "retire-root", version, "--void", "--safe", &safe];
         assert_eq!(code(&world, &words).await, 1, "{version}: it seals, or there is none");
     }
-    assert_eq!(world.json(&["keys", "retire-root", "1", "--void", "--safe", &safe]).await["moved"], true);
-    assert_eq!(world.json(&["keys", "retire-root", "1", "--void", "--safe", &safe]).await["moved"], false);
+    assert_eq!(
+        world.json(&["keys", "retire-root", "1", "--void", "--look-again-after", "1", "--safe", &safe]).await["moved"],
+        true
+    );
+    assert_eq!(
+        world.json(&["keys", "retire-root", "1", "--void", "--look-again-after", "1", "--safe", &safe]).await["moved"],
+        false
+    );
     drop(node);
     let seen: Vec<String> = sqlx::query_scalar("SELECT DISTINCT action FROM audit_event WHERE outcome = 'done'")
         .fetch_all(&mut world.sql().await)

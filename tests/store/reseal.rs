@@ -192,6 +192,8 @@ async fn rows_are_sealed_anew_from_where_a_process_died() {
         job.round().await.unwrap();
         assert!(service::status(&mut context.db.read().await.unwrap()).await.unwrap().unwrap().resealed == 0);
         context.clock.advance(10);
+        // It has begun, and holds the lease.
+        assert!(job.step().await.unwrap());
         // One that dies at any await of a batch: nothing of it is done, or all of it.
         for polls in 0..200 {
             let mut step = Box::pin(job.step());

@@ -37,6 +37,9 @@ const ASKS_SEVERAL: &[(&str, &str)] = &[
     ("src/verification/proof.rs", "LOGGED"),
     ("src/verification/proof.rs", "CHECKS"),
     ("src/verification/proof.rs", "WITH_ROOT"),
+    // Which checks stand in no batch, by that command too.
+    ("src/verification/proof.rs", "MEMBERS"),
+    ("src/verification/proof.rs", "FIRST"),
     // What digital KTPs showed before is forgotten by its age, by one node at a time.
     ("src/refresh/store.rs", "SWEEP"),
     // What is over is forgotten by its age, by one node at a time.

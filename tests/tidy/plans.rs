@@ -65,6 +65,7 @@ const READ_WHOLE: &[(&str, &str)] = &[
     ("src/keyring/roots/store.rs", "LACKING"),
     ("src/keyring/roots/store.rs", "HOLDING"),
     ("src/keyring/roots/store.rs", "FORGET_OLD"),
+    ("src/keyring/roots/store.rs", "SEALING_OTHERWISE"),
     // Requests that wait for a supervisor, and people who are logged in: looked through by one node now and then.
     ("src/registration/store/second_person.rs", "SWEEP"),
     ("src/staff/store/session.rs", "SWEEP"),
