@@ -267,6 +267,8 @@ mod tests {
             "[service]\npublic_url = \"https://ikd.contoh.go.id\"\ndocumentation_url = \"https://ikd.contoh.go.id/docs\"\n",
             "[service]\nstaff_url = \"https://petugas.contoh.go.id\"\ndocumentation_url = \"https://petugas.contoh.go.id\"\n",
             "[service]\nstaff_url = \"petugas.contoh.go.id\"\n",
+            "[service]\npublic_url = \"https://ikd.contoh.go.id\"\nstaff_url = \"https://ikd.contoh.go.id:8443\"\n",
+            "[service]\nstaff_url = \"https://petugas.contoh.go.id/ikd\"\n",
             "[service]\npublic_url = \"https://ikd.contoh.go.id\"\nstaff_url = \"https://192.0.2.7\"\n[staff]\nrequire_passkey = [\"head\"]\n",
             "[http]\ntrusted_proxies = [\"10.0.0\"]\n",
             "[http]\ntrusted_proxies = [\"proxy.internal\"]\n",

@@ -237,15 +237,20 @@ impl Service {
 
     /// Refuses names of their own that are none.
     fn own_names(&self) -> Result<(), String> {
-        let origin = |url: &str| Url::parse(url).map(|url| url.origin()).ok();
-        let mut taken = vec![("public_url", origin(&self.public_url))];
+        // Cookies are kept by name, whatever the port, and passkeys too.
+        let name = |url: &Url| url.host_str().map(str::to_owned);
+        let mut taken = vec![("public_url", Url::parse(&self.public_url).ok().as_ref().and_then(name))];
         for (key, url) in [("staff_url", &self.staff_url), ("documentation_url", &self.documentation_url)] {
             let Some(url) = url else { continue };
             if let Some(wrong) = url_fault(url) {
                 return Err(format!("service.{key} {wrong}"));
             }
-            let own = origin(url);
-            if let Some((other, _)) = taken.iter().find(|(_, origin)| *origin == own) {
+            let parsed = Url::parse(url).ok();
+            if parsed.as_ref().is_some_and(|url| url.path() != "/") {
+                return Err(format!("service.{key} must have no path: only https://, the name, perhaps a port"));
+            }
+            let own = parsed.as_ref().and_then(name);
+            if let Some((other, _)) = taken.iter().find(|(_, name)| *name == own) {
                 return Err(format!(
                     "service.{key} is for a name of its own, and service.{other} has this one: leave it out, or take another"
                 ));

@@ -273,13 +273,17 @@ impl Hardware {
         let mut sessions = self.sessions();
         if done.is_ok() {
             sessions.idle.push(session);
+            drop(sessions);
+            self.0.returned.notify_one();
         } else {
             // A module that was restarted has ended all of them.
-            let ended = std::mem::take(&mut sessions.idle).len();
-            sessions.open = sessions.open.saturating_sub(ended + 1);
+            let ended = std::mem::take(&mut sessions.idle);
+            sessions.open = sessions.open.saturating_sub(ended.len() + 1);
+            drop(sessions);
+            self.0.returned.notify_all();
+            // They are closed at the module, which may not answer: not under the lock.
+            drop((ended, session));
         }
-        drop(sessions);
-        self.0.returned.notify_one();
         done
     }
 

@@ -15,7 +15,11 @@ pub async fn demand_one(request: Request, next: Next) -> Response {
     let named = request.headers().get_all(HOST).iter().count();
     let needed = usize::from(request.version() == Version::HTTP_11);
     let came = request.extensions().get::<PeerAddress>().is_some();
-    if !came || (needed..=1).contains(&named) {
+    // A request line may name one too, as to a proxy (§3.2.2): the same.
+    let line = request.uri().authority().map(|authority| authority.as_str().as_bytes());
+    let others =
+        line.zip(request.headers().get(HOST)).is_some_and(|(line, host)| !host.as_bytes().eq_ignore_ascii_case(line));
+    if !came || ((needed..=1).contains(&named) && !others) {
         return next.run(request).await;
     }
     let refusal = Refusal::new(Code::MalformedRequest).detail(

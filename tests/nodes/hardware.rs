@@ -222,7 +222,7 @@ async fn retires_a_wrapped_root(place: &Place, mut node: Node, holder: &Applican
         (roots["roots"][1]["state"] == "active" && roots["reseal_done"] == true).then_some(())
     })
     .await;
-    let retired = place.good(&["keys", "retire-root", "1", "--void", "--safe", safe]).await;
+    let retired = place.good(&["keys", "retire-root", "1", "--void", "--look-again-after", "1", "--safe", safe]).await;
     assert_eq!(retired["moved"], true, "{retired}");
     assert!(Path::new(safe).join("1.wrapped").exists() && !root.join("1.wrapped").exists());
     assert!(root.join("1.retained").exists() && root.join("2.wrapped").exists() && !root.join("2").exists());
