@@ -35,6 +35,7 @@ use crate::relying_party::RelyingParties;
 use crate::sandbox::Sandbox;
 use crate::staff::{Realm, Staff};
 use crate::stop_log::StopLog;
+use crate::telemetry::traces;
 use crate::web::flood::Flood;
 use crate::web::openapi::describe;
 use crate::web::origins::{self, Origins};
@@ -362,8 +363,15 @@ impl App {
             jobs: Vec::new(),
             sweeps: vec![mail::sweep(&self.context), window::sweep_job(&self.context)],
             letters: Vec::new(),
-            metrics: [transaction::METRICS, jobs::METRICS, mail::METRICS, web::metrics::METRICS, decoder::METRICS]
-                .concat(),
+            metrics: [
+                transaction::METRICS,
+                jobs::METRICS,
+                mail::METRICS,
+                web::metrics::METRICS,
+                decoder::METRICS,
+                traces::METRICS,
+            ]
+            .concat(),
             drains: Vec::new(),
         };
         for module in self.modules() {

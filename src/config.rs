@@ -47,6 +47,8 @@ pub struct Config {
     pub limits: Limits,
     /// Logs.
     pub log: Log,
+    /// Traces.
+    pub traces: Traces,
 }
 
 /// What the set-up is for. Production refuses weak combinations.
@@ -494,6 +496,22 @@ pub struct Log {
 impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::Json, level: String::from("info") }
+    }
+}
+
+/// Traces: how long a request, its transactions and the work in the background took, for a collector that speaks OTLP.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Traces {
+    /// Where the collector on this machine listens (OTLP over HTTP), e.g. `http://127.0.0.1:4318`; without it nothing is traced.
+    pub endpoint: Option<String>,
+    /// The share of requests that is traced, from 0 to 1.
+    pub sample: f64,
+}
+
+impl Default for Traces {
+    fn default() -> Self {
+        Self { endpoint: None, sample: 0.01 }
     }
 }
 

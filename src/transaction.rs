@@ -111,7 +111,13 @@ impl<'a> Attempts<'a> {
 
     async fn begun(&mut self, tx: impl Future<Output = DbResult<Tx>>) -> DbResult<(Tx, tracing::Span)> {
         self.tries += 1;
-        let span = tracing::debug_span!("transaction", db.transaction = self.name, db.tries = self.tries);
+        let span = tracing::debug_span!(
+            "transaction",
+            otel.name = self.name,
+            otel.kind = "client",
+            db.transaction = self.name,
+            db.tries = self.tries
+        );
         match tx.await {
             Ok(tx) => Ok((tx, span)),
             Err(error) => {

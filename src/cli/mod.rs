@@ -204,7 +204,14 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         return setup::run(args, cli.config.as_deref(), format).await;
     }
     let config = Config::load(cli.config.as_deref())?;
-    crate::telemetry::init(&config.log);
+    // What traces is a node; a command is over before anybody looks.
+    let _traces = match &cli.command {
+        Command::Serve => crate::telemetry::init_with_traces(&config.log, &config.traces),
+        _ => {
+            crate::telemetry::init(&config.log);
+            None
+        }
+    };
     let user = config.service.run_as.clone();
     let changed = identity::become_user(&user)?;
     Box::pin(perform(cli.command, config, format)).await.map_err(|failure| match failure {

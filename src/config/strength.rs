@@ -13,6 +13,7 @@ use crate::db::Address;
 use crate::failpoint;
 use crate::fair::network::parse_network;
 use crate::login::leaked;
+use crate::telemetry::traces;
 
 impl Config {
     /// Refuses what cannot be used, and combinations that must not serve the people whom the mode is for. `ikd config check`
@@ -38,6 +39,15 @@ impl Config {
             wrong.push(format!(
                 "staff.breached_passwords: {error} (docs/passwords.md says what it is and where it comes from)"
             ));
+        }
+        if self.traces.endpoint.as_deref().is_some_and(|endpoint| traces::address(endpoint).is_none()) {
+            wrong.push(String::from(
+                "traces.endpoint: write http:// and an address of this machine (http://127.0.0.1:4318): traces go in clear to a collector here, \
+                 which protects what it sends on",
+            ));
+        }
+        if !(0.0..=1.0).contains(&self.traces.sample) {
+            wrong.push(String::from("traces.sample must be from 0 (none) to 1 (all)"));
         }
         if self.mail.from.parse::<lettre::message::Mailbox>().is_err() {
             wrong.push(String::from("mail.from must read `Name <address>`"));

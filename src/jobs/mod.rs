@@ -107,7 +107,8 @@ impl Wake {
 /// Runs one round or item and measures it. A panic is a failure of this one alone.
 async fn measured<T>(name: &'static str, work: impl Future<Output = Result<T>>) -> Result<T> {
     let begun = stopwatch();
-    let done = AssertUnwindSafe(work).catch_unwind().await;
+    let span = tracing::debug_span!("job", otel.name = name, job.name = name);
+    let done = tracing::Instrument::instrument(AssertUnwindSafe(work).catch_unwind(), span).await;
     let done = done.unwrap_or_else(|_| Err(Error::internal("it panicked")));
     let outcome = if done.is_ok() { "done" } else { "failed" };
     metrics::histogram!("ikd_job_seconds", "job" => name, "outcome" => outcome).record(begun.elapsed().as_secs_f64());

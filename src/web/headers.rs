@@ -42,6 +42,16 @@ fn is_check(method: &Method, route: &str) -> bool {
         && matches!(route, "/v1/verifications" | "/v1/teller/verifications" | "/sandbox/v1/verifications")
 }
 
+/// A method as traces name it: what is no method of HTTP is text from outside (OpenTelemetry's semantic conventions have `_OTHER` for it).
+fn known(method: &Method) -> &str {
+    match *method {
+        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::OPTIONS => {
+            method.as_str()
+        }
+        _ => "_OTHER",
+    }
+}
+
 /// The layer itself.
 pub async fn finish(context: Context, request: Request, next: Next) -> Response {
     let watch = stopwatch();
@@ -51,7 +61,17 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
     // The route's template, never the path: paths contain ids.
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| String::from("-"), |path| path.as_str().to_owned());
-    let mut response = next.run(request).await;
+    let span = tracing::debug_span!(
+        "request",
+        otel.name = format_args!("{} {route}", known(&method)),
+        otel.kind = "server",
+        request.id = %request_id,
+        http.request.method = known(&method),
+        http.route = route,
+        http.response.status_code = tracing::field::Empty,
+        error.code = tracing::field::Empty,
+    );
+    let mut response = tracing::Instrument::instrument(next.run(request), span.clone()).await;
     if !method.is_safe() {
         failpoint::pass("http.answer", Side::Before);
     }
@@ -91,6 +111,10 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
     let status = response.status().as_u16();
     let duration_us = u64::try_from(watch.elapsed().as_micros()).unwrap_or(u64::MAX);
     let code = note.as_ref().map_or("", |note| note.refusal.code.as_str());
+    span.record("http.response.status_code", status);
+    if note.is_some() {
+        span.record("error.code", code);
+    }
     metrics::counter!("ikd_http_requests_total", "route" => route.clone(), "status" => status.to_string()).increment(1);
     metrics::histogram!("ikd_http_request_seconds", "route" => route.clone()).record(watch.elapsed().as_secs_f64());
     if let Some(cause) = note.as_ref().and_then(|note| note.cause.as_deref()) {

@@ -1,18 +1,28 @@
-//! Personal data and secrets never reach logs and metrics.
+//! Personal data and secrets never reach logs, metrics and traces.
 
 use ikd::device::client::PinKey;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use support::world::{Host, LogIn, World};
-use support::{Engine, http};
+use support::{Engine, http, until};
+
+use crate::collector::Collector;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_canary_reaches_logs_or_metrics() {
+async fn no_canary_reaches_logs_metrics_or_traces() {
     let world = World::with_people(Engine::Postgres, 2).await;
     // The metrics listener does not say its port: one that was free a moment ago.
     let metrics = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let node = world.node(&[("LOG__LEVEL", "debug"), ("HTTP__METRICS_LISTEN", &metrics)]).await;
+    let collector = Collector::start().await;
+    let node = world
+        .node(&[
+            ("LOG__LEVEL", "debug"),
+            ("HTTP__METRICS_LISTEN", &metrics),
+            ("TRACES__ENDPOINT", &collector.endpoint()),
+            ("TRACES__SAMPLE", "1"),
+        ])
+        .await;
     let person = &world.people[0];
     let email = "kenari.uji.7391@surel-kenari-5512.id";
 
@@ -94,6 +104,11 @@ async fn no_canary_reaches_logs_or_metrics() {
     let rejected = json!({"nik": person.nik, "full_name": person.full_name, "email": email, "phone": 5});
     assert_eq!(resident.client.post("/v1/registrations", &rejected).await.status.as_u16() / 100, 4);
 
+    let traces = until("the last request is traced", 30, async || {
+        let text = collector.text();
+        text.contains("/v1/registrations").then_some(text)
+    })
+    .await;
     let metrics = http().get(format!("http://{metrics}/metrics")).send().await.unwrap().text().await.unwrap();
     assert!(metrics.contains("ikd_http_requests_total"), "{metrics}");
     let printed = node.printed();
@@ -140,7 +155,7 @@ async fn no_canary_reaches_logs_or_metrics() {
     ];
     for (what, canary) in &canaries {
         assert!(canary.len() >= 6, "{what}: {canary:?} is too short to look for");
-        for (place, text) in [("log", &printed), ("metrics", &metrics)] {
+        for (place, text) in [("log", &printed), ("metrics", &metrics), ("traces", &traces)] {
             let found = text.lines().find(|line| line.to_lowercase().contains(&canary.to_lowercase()));
             assert!(found.is_none(), "{what} is in the {place}: {found:?}");
         }

@@ -5,6 +5,7 @@
 mod accounts;
 mod blocking;
 mod cluster;
+mod collector;
 mod command_line;
 mod commands;
 mod crowd;
@@ -17,4 +18,5 @@ mod reseal;
 mod restore;
 mod setup;
 mod stop;
+mod traces;
 mod witness;
