@@ -255,8 +255,9 @@ impl Vault {
 
     /// The version that seals now, with its keys.
     fn now(&self) -> (u8, &Root) {
-        let [chosen, _] = self.sealing.load(Ordering::Relaxed).to_le_bytes();
-        let chosen = (self.sealing.load(Ordering::Relaxed) != LATEST).then_some(chosen);
+        let sealing = self.sealing.load(Ordering::Relaxed);
+        let [version, _] = sealing.to_le_bytes();
+        let chosen = (sealing != LATEST).then_some(version);
         let chosen = chosen.and_then(|version| self.roots.get_key_value(&version));
         chosen.map_or((self.latest.0, &*self.latest.1), |(&version, root)| (version, root))
     }

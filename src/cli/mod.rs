@@ -36,6 +36,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -161,6 +162,9 @@ enum Command {
     },
 }
 
+/// How long what still runs on other threads may take once the command is done.
+const LEAVING: Duration = Duration::from_secs(2);
+
 /// Parses the process's arguments, runs the command, prints what went wrong, and gives the exit code.
 ///
 /// The runtime is begun here, not in the binary's crate: the compiler builds whatever an `async fn` waits for in the crate that
@@ -174,7 +178,13 @@ pub fn main() -> ExitCode {
     }
     let runtime = tokio::runtime::Runtime::new();
     let runtime = runtime.map_err(|error| Failure::Environment(format!("the threads of the program: {error}")));
-    match runtime.and_then(|runtime| runtime.block_on(run(cli))) {
+    let ran = runtime.and_then(|runtime| {
+        let ran = runtime.block_on(run(cli));
+        // A thread that waits for a hardware module or a disk which never answers is not waited for: all that was promised is done.
+        runtime.shutdown_timeout(LEAVING);
+        ran
+    });
+    match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => say_why(&failure),
     }

@@ -171,6 +171,16 @@ const UNPROVEN_LOOKS: u32 = 3;
 /// The longest pause after looks that failed.
 const LONGEST_PAUSE: u64 = 900;
 
+/// Why a checkpoint was not shown to continue another.
+enum Doubt {
+    /// Nobody answered: the network's word, or its silence, is not the log's.
+    Unanswered(Failure),
+    /// Whoever answered had no proof.
+    NoProof(Failure),
+    /// It does not continue it.
+    Conflict(Failure),
+}
+
 struct Witness<'a> {
     client: Client,
     log_keys: &'a [Verifier],
@@ -201,8 +211,10 @@ impl Witness<'_> {
             let waits = self.state.unproven()?;
             let seen = (&note, &checkpoint);
             match self.demand_all((kept, before), waits.as_ref(), seen).await {
-                Err(Failure::Environment(why)) => return Err(self.without_proof(kept, waits, seen, why)),
-                continued => continued?,
+                Ok(()) => {}
+                Err(Doubt::Conflict(conflict)) => return Err(conflict),
+                Err(Doubt::Unanswered(why)) => return Err(self.without_proof(kept, waits, seen, (why, 0))),
+                Err(Doubt::NoProof(why)) => return Err(self.without_proof(kept, waits, seen, (why, 1))),
             }
         }
         // Kept before it is signed: what was signed is never forgotten.
@@ -217,34 +229,34 @@ impl Witness<'_> {
         kept: (&Note, &Checkpoint),
         waits: Option<&Unproven>,
         seen: (&Note, &Checkpoint),
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Doubt> {
         if let Some(one) = waits {
             self.demand_continued((&one.note, &one.checkpoint), seen).await?;
         }
         self.demand_continued(kept, seen).await
     }
 
-    /// What follows from a look without a proof: the first such checkpoint is kept, for the log has signed it, and a log that signs for a
-    /// day what it does not prove is no log.
+    /// What follows from a look without a proof, which counts as so many: the first such checkpoint is kept, for the log has signed it, and
+    /// a log that signs for a day what it does not prove is no log.
     fn without_proof(
         &self,
         kept: &Note,
         waits: Option<Unproven>,
         (note, checkpoint): (&Note, &Checkpoint),
-        why: String,
+        (why, counts): (Failure, u32),
     ) -> Failure {
         let now = self.clock.now().seconds();
         let first = || Unproven { note: note.clone(), checkpoint: checkpoint.clone(), since: now, looks: 0 };
         let mut waits = waits.unwrap_or_else(first);
-        waits.looks = waits.looks.saturating_add(1);
+        waits.looks = waits.looks.saturating_add(counts);
         if let Err(failure) = self.state.keep_unproven(&waits) {
             return failure;
         }
-        if now.saturating_sub(waits.since) < UNPROVEN_SECONDS || waits.looks < UNPROVEN_LOOKS {
-            return Failure::Environment(why);
+        if counts == 0 || now.saturating_sub(waits.since) < UNPROVEN_SECONDS || waits.looks < UNPROVEN_LOOKS {
+            return why;
         }
         let what = format!(
-            "{} times in {} h the log had no proof that its {} leaves continue what was kept ({why})",
+            "asked {} times in {} h, the log has not proven that its {} leaves continue what was kept ({why})",
             waits.looks,
             now.saturating_sub(waits.since) / 3_600,
             waits.checkpoint.size
@@ -274,8 +286,8 @@ impl Witness<'_> {
         &self,
         (kept, before): (&Note, &Checkpoint),
         (note, now): (&Note, &Checkpoint),
-    ) -> Result<(), Failure> {
-        let conflict = |what: String| Err(self.state.conflict(kept, &note.to_string(), &what));
+    ) -> Result<(), Doubt> {
+        let conflict = |what: String| Err(Doubt::Conflict(self.state.conflict(kept, &note.to_string(), &what)));
         if now.size < before.size {
             let (were, are) = (before.size, now.size);
             return conflict(format!(
@@ -289,10 +301,10 @@ impl Witness<'_> {
             };
         }
         let path = format!("proofs/consistency?first={}&second={}", before.size, now.size);
-        let (status, body) = self.client.get(&path).await?;
+        let (status, body) = self.client.get(&path).await.map_err(Doubt::Unanswered)?;
         // Whoever is overloaded, stands in front of it, or does not know this proof proves nothing, this way or that.
         let Some(proof) = hashes(&body).filter(|_| status == 200) else {
-            return Err(answered(status, &body));
+            return Err(Doubt::NoProof(answered(status, &body)));
         };
         if proves_consistency((before.size, &before.root), (now.size, &now.root), &proof) {
             return Ok(());
@@ -486,6 +498,10 @@ mod tests {
                     (vec![shown(3, three), lost()], Some(false)),
                     (vec![shown(3, three), lost()], Some(true)),
                 ],
+            ),
+            (
+                "nobody answers: the network's, for days",
+                (0..5).map(|_| (vec![shown(2, two), String::new()], Some(false))).collect(),
             ),
         ] {
             let folder = tempfile::tempdir().unwrap();

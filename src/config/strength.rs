@@ -35,7 +35,7 @@ impl Config {
         if !is_filter(&self.log.level) {
             wrong.push(String::from("log.level is no filter: write a level (info), or target=level pairs with commas"));
         }
-        if let Some(Err(error)) = self.staff.breached_passwords.as_deref().map(|file| leaked::is_breached(file, "")) {
+        if let Some(Err(error)) = self.staff.breached_passwords.as_deref().map(leaked::check) {
             wrong.push(format!(
                 "staff.breached_passwords: {error} (docs/passwords.md says what it is and where it comes from)"
             ));

@@ -92,6 +92,32 @@ pub fn check_safe(root: &Path, safe: &Path) -> Result<(), VaultError> {
     Ok(())
 }
 
+/// Copies a file of a secret to `safe`, where it is not there yet, and demands that it can be read there.
+///
+/// # Errors
+/// When it cannot be written or read, or another secret lies there.
+pub(super) fn keep_in_safe(file: &Path, secret: &[u8], safe: &Path) -> Result<(), VaultError> {
+    let kept = safe.join(file.file_name().unwrap_or_default());
+    if !kept.exists() {
+        write_private(&kept, secret)?;
+    }
+    // Not by its mode: a medium may know none.
+    let copied = std::fs::read(&kept).map(zeroize::Zeroizing::new);
+    if copied.is_ok_and(|copied| copied.as_slice() == secret) {
+        return Ok(());
+    }
+    Err(VaultError::File(format!("{}: it cannot be read, or holds another secret", kept.display())))
+}
+
+/// Removes a file of a secret, and what broken writes left of it.
+///
+/// # Errors
+/// When it cannot be removed.
+pub(super) fn remove_secret(file: &Path) -> Result<(), VaultError> {
+    std::fs::remove_file(file).map_err(|error| VaultError::File(format!("{}: {error}", file.display())))?;
+    remove_drafts(file)
+}
+
 /// Whether what is retained of a root secret has still to be written here. `decided` is the digest on which the node decided that retired it first.
 ///
 /// # Errors
@@ -140,24 +166,14 @@ pub fn retire_root(
     if lacks_retained(root, version, retained, decided)? {
         // Another epoch's, of the same secret, which is still there: nothing is lost between the two steps.
         if rest.exists() {
-            std::fs::remove_file(&rest).map_err(|error| VaultError::File(format!("{}: {error}", rest.display())))?;
+            remove_secret(&rest)?;
         }
         write_private(&rest, retained.to_text().as_bytes())?;
     }
     for form in forms {
-        let wrong = |why: String| VaultError::File(format!("{}: {why}", form.display()));
         let secret = zeroize::Zeroizing::new(read_private(&form)?);
-        let kept = safe.join(form.file_name().unwrap_or_default());
-        if !kept.exists() {
-            write_private(&kept, &secret)?;
-        }
-        // Not by its mode: a medium may know none.
-        let copied = std::fs::read(&kept).map(zeroize::Zeroizing::new);
-        if !copied.is_ok_and(|copied| *copied == *secret) {
-            return Err(VaultError::File(format!("{}: it cannot be read, or holds another secret", kept.display())));
-        }
-        std::fs::remove_file(&form).map_err(|error| wrong(error.to_string()))?;
-        remove_drafts(&form)?;
+        keep_in_safe(&form, &secret, safe)?;
+        remove_secret(&form)?;
     }
     Ok(true)
 }

@@ -4,6 +4,7 @@
 //! Calls block, as the libraries of modules do: whoever is asynchronous calls from a thread that may wait.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -19,16 +20,19 @@ use cryptoki::types::AuthPin;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::files::{check_safe, keep_in_safe, remove_secret};
 use super::model::hex;
 use crate::config::HardwareModule;
 use crate::credential::{Algorithm, KeyId, KeyPurpose, PublicKey, SignError, SignatureBytes, Signer};
 use crate::random::Random;
-use crate::vault::{RootSecrets, VaultError, read_private, remove_drafts, write_private};
+use crate::vault::{RootSecrets, VaultError, read_private, write_private};
 
 /// Sessions that a process opens at most: each does one thing at a time.
 const MOST_SESSIONS: usize = 16;
 /// How long somebody waits for a session that others use.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a start or a command waits until the module has logged it in. Modules on a network take seconds.
+const OPENING: Duration = Duration::from_secs(15);
 /// The label of the key that wraps root secrets.
 const ROOT_LABEL: &str = "ikd-root";
 /// Bits of the tag of AES-GCM.
@@ -95,6 +99,13 @@ struct Sessions {
     pin_refused: bool,
 }
 
+impl Sessions {
+    /// Whether there is none to take, and none may be opened now.
+    fn are_taken(&self) -> bool {
+        self.idle.is_empty() && (self.is_opening || self.open >= MOST_SESSIONS)
+    }
+}
+
 impl std::fmt::Debug for Hardware {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Hardware").field("slot", &self.0.slot.id()).finish_non_exhaustive()
@@ -118,11 +129,21 @@ impl Hardware {
     /// Opens the token that the configuration names and logs in; `None` where it names none.
     ///
     /// # Errors
-    /// When the library cannot be loaded, has no such token, or the token refuses the PIN.
+    /// When the library cannot be loaded, has no such token, the token refuses the PIN, or it has not done so within 15 seconds.
     pub fn open(config: &HardwareModule) -> Result<Option<Self>, HardwareError> {
         if !config.is_used() {
             return Ok(None);
         }
+        let config = config.clone();
+        let (done, opened) = mpsc::sync_channel(1);
+        // A library that waits for ever cannot be told to stop: it is left to its thread, which ends with the process.
+        std::thread::spawn(move || done.send(Self::open_now(&config)));
+        opened.recv_timeout(OPENING).unwrap_or(Err(HardwareError::Answer(
+            "has not let this program in within 15 seconds: look whether the service or device behind its library (keys.module.library) runs",
+        ))).map(Some)
+    }
+
+    fn open_now(config: &HardwareModule) -> Result<Self, HardwareError> {
         let wrong = HardwareError::Configuration;
         let library = library(&config.library)?;
         let labelled =
@@ -143,14 +164,16 @@ impl Hardware {
         let opened =
             Self(Arc::new(Inner { library, slot, pin_file: config.pin_file.clone(), pin, sessions, returned }));
         opened.with(|_| Ok(()))?;
-        Ok(Some(opened))
+        Ok(opened)
     }
 
-    /// Whether the module answers at all.
+    /// Whether the module answers at all. It is asked beside the sessions that sign: whoever waited for one of them would take a module
+    /// that has much to do for one that is away.
     pub fn answers(&self) -> bool {
-        let ask = || self.with(|session| Ok(session.get_session_info().map(|_| ())?));
-        // One that is busy answers others. A session may have ended: once more with a new one.
-        matches!(ask().or_else(|_| ask()), Ok(()) | Err(HardwareError::Busy))
+        let ask = || self.with_one_of(Duration::ZERO, |session| Ok(session.get_session_info().map(|_| ())?));
+        // A session may have ended: once more with a new one.
+        self.0.library.get_token_info(self.0.slot).is_ok()
+            && matches!(ask().or_else(|_| ask()), Ok(()) | Err(HardwareError::Busy))
     }
 
     /// Whether it makes and uses keys of an algorithm.
@@ -268,7 +291,16 @@ impl Hardware {
 
     /// Does `work` with a session that nobody else uses. An error may be the session's, which is closed then; the next one is new.
     fn with<T>(&self, work: impl FnOnce(&Session) -> Result<T, HardwareError>) -> Result<T, HardwareError> {
-        let session = self.take()?;
+        self.with_one_of(PATIENCE, work)
+    }
+
+    /// As [`Hardware::with`], waiting for a session no longer than that.
+    fn with_one_of<T>(
+        &self,
+        patience: Duration,
+        work: impl FnOnce(&Session) -> Result<T, HardwareError>,
+    ) -> Result<T, HardwareError> {
+        let session = self.take(patience)?;
         let done = work(&session);
         let mut sessions = self.sessions();
         if done.is_ok() {
@@ -291,16 +323,13 @@ impl Hardware {
         self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self) -> Result<Session, HardwareError> {
-        let none = |sessions: &mut Sessions| {
-            sessions.idle.is_empty() && (sessions.is_opening || sessions.open >= MOST_SESSIONS)
-        };
-        let mut sessions = self.wait_while(none);
+    fn take(&self, patience: Duration) -> Result<Session, HardwareError> {
+        let mut sessions = self.wait_while(patience, |sessions| sessions.are_taken());
+        if sessions.are_taken() {
+            return Err(HardwareError::Busy);
+        }
         if let Some(session) = sessions.idle.pop() {
             return Ok(session);
-        }
-        if sessions.is_opening || sessions.open >= MOST_SESSIONS {
-            return Err(HardwareError::Busy);
         }
         sessions.open += 1;
         let opened = self.open_session(sessions, |inner| inner.library.open_ro_session(inner.slot));
@@ -315,15 +344,15 @@ impl Hardware {
 
     /// A session that may make objects, for commands.
     fn writing(&self) -> Result<Session, HardwareError> {
-        let sessions = self.wait_while(|sessions| sessions.is_opening);
+        let sessions = self.wait_while(PATIENCE, |sessions| sessions.is_opening);
         if sessions.is_opening {
             return Err(HardwareError::Busy);
         }
         self.open_session(sessions, |inner| inner.library.open_rw_session(inner.slot))
     }
 
-    fn wait_while(&self, reason: impl FnMut(&mut Sessions) -> bool) -> MutexGuard<'_, Sessions> {
-        self.0.returned.wait_timeout_while(self.sessions(), PATIENCE, reason).unwrap_or_else(PoisonError::into_inner).0
+    fn wait_while(&self, patience: Duration, reason: impl FnMut(&mut Sessions) -> bool) -> MutexGuard<'_, Sessions> {
+        self.0.returned.wait_timeout_while(self.sessions(), patience, reason).unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// Opens a session and logs in. Others wait for this with patience, not for a lock: a module may never answer.
@@ -501,7 +530,7 @@ pub fn is_wrapped(directory: &Path) -> bool {
 /// # Errors
 /// When the module does not do it, or a file cannot be written. Until all of it is in `safe`, nothing is changed in `directory`.
 pub fn wrap_roots(directory: &Path, safe: &Path, hardware: &Hardware, random: &Random) -> Result<Vec<u8>, VaultError> {
-    super::files::check_safe(directory, safe)?;
+    check_safe(directory, safe)?;
     let mut done = Vec::new();
     for version in 0..=u8::MAX {
         let clear = directory.join(version.to_string());
@@ -521,20 +550,11 @@ pub fn wrap_roots(directory: &Path, safe: &Path, hardware: &Hardware, random: &R
         if hardware.unwrap_root(version, &sealed).map_err(named)? != secret {
             return Err(wrong("what the module wrapped of it holds another secret"));
         }
-        let kept = safe.join(version.to_string());
-        if !kept.exists() {
-            write_private(&kept, secret.as_slice())?;
-        }
-        // Not by its mode: a medium may know none.
-        let copied = std::fs::read(&kept).map(Zeroizing::new);
-        if !copied.is_ok_and(|copied| copied.as_slice() == secret.as_slice()) {
-            return Err(VaultError::File(format!("{}: it cannot be read, or holds another secret", kept.display())));
-        }
+        keep_in_safe(&clear, secret.as_slice(), safe)?;
         if !wrapped.exists() {
             write_private(&wrapped, &sealed)?;
         }
-        std::fs::remove_file(&clear).map_err(|error| wrong(&error.to_string()))?;
-        remove_drafts(&clear)?;
+        remove_secret(&clear)?;
         done.push(version);
     }
     Ok(done)

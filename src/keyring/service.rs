@@ -48,7 +48,7 @@ struct Inner {
 }
 
 /// How long a look into the module may take: it is done each second, and rotation waits for it.
-const HARDWARE_PATIENCE: Duration = Duration::from_secs(5);
+const HARDWARE_PATIENCE: Duration = Duration::from_secs(10);
 
 type Signers = HashMap<KeyId, Arc<dyn Signer>>;
 

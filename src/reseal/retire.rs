@@ -14,8 +14,8 @@ use crate::clock::{DAY, HOUR, Timestamp};
 use crate::context::Context;
 use crate::error::{Code, Error, Result};
 use crate::keyring::files::{check_safe, lacks_retained, retire_root};
-use crate::keyring::roots;
-use crate::keyring::roots::model::{RootRow, RootState, subject_of};
+use crate::keyring::roots::model::{RootState, subject_of};
+use crate::keyring::roots::{self, RootRow};
 use crate::transaction;
 
 /// Seconds for which a node may have sealed cards with the version before: more than any that lives takes to learn of another.
@@ -81,7 +81,7 @@ pub async fn retire(
         return Ok(Retired::Needed(needs));
     }
     let is_retired = row.state == RootState::Retired;
-    let keeps_cards = if is_retired { row.keeps_cards } else { choice.keep_cards };
+    let keeps_cards = if is_retired { row.keeps_cards != 0 } else { choice.keep_cards };
     let retained = context.vault.retain(version, keeps_cards);
     let mut decided = row.retained_digest;
     if !is_retired {

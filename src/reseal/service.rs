@@ -7,15 +7,13 @@ use uuid::Uuid;
 use super::columns;
 use super::model::{Progress, Status, Step, whole_groups};
 use super::store::{self, Row};
-use crate::audit::{self, Action, Actor, Event, Outcome};
+use crate::audit::Action;
 use crate::context::Context;
 use crate::db::{DbError, Tx};
 use crate::error::{Error, Result};
 use crate::jobs::take_lease;
-use crate::keyring::roots::{
-    self,
-    model::{RootRow, RootState, subject_of},
-};
+use crate::keyring::roots::model::RootState;
+use crate::keyring::roots::{self, RootRow};
 use crate::transaction;
 use crate::vault::{Column, Label};
 
@@ -104,13 +102,8 @@ impl Reseal {
                 store::begin(tx, version, &column.place(), now).await?.either_way();
             }
             store::forget_before(tx, version).await?;
-            if is_first { self.note(tx, Action::ResealBegun, version).await } else { Ok(()) }
+            if is_first { roots::note(&self.context, tx, Action::ResealBegun, version).await } else { Ok(()) }
         })
-    }
-
-    async fn note(&self, tx: &mut Tx, action: Action, version: i64) -> Result<()> {
-        let event = Event { chain: audit::GENERAL, actor: Actor::System, action, subject_id: subject_of(version) };
-        audit::Service::new(self.context.clone()).record(tx, event, Outcome::Done).await
     }
 
     async fn batch(&self, roots: &[RootRow], version: i64, column: &Column, before: &Progress) -> Result<bool> {
@@ -120,7 +113,7 @@ impl Reseal {
             let ended = transaction!(self.context.db, "reseal.end", |tx| {
                 let ended = store::end_pass(tx, version, before, now).await?;
                 if ended.happened() && before.met == 0 && store::left(tx, version).await? == 0 {
-                    self.note(tx, Action::ResealDone, version).await?;
+                    roots::note(&self.context, tx, Action::ResealDone, version).await?;
                 }
                 Ok(ended.happened())
             })?;

@@ -367,10 +367,7 @@ fn answer(row: CheckRow, content: Option<Content>) -> Answer {
         medium: receipt::medium(&row.receipt),
         disclosed: row.disclosed,
         content,
-        receipt: row.proof.map_or_else(
-            || Receipt::Signed(row.receipt.clone()),
-            |proof| Receipt::Stated { statement: row.receipt.clone(), proof: Some(proof) },
-        ),
+        receipt: Receipt::of(row.receipt, row.proof.is_some(), row.proof),
         salt: row.salt,
         tries_left: None,
         is_repeated: false,

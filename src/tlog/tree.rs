@@ -7,8 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-/// A SHA-256 hash.
-pub type Hash = [u8; 32];
+use crate::credential::cose_receipt::{node as node_hash, root_of};
+
+/// A SHA-256 hash, and what stands for an entry at the bottom of the tree: as in receipts, which are proven by the same standard.
+pub use crate::credential::cose_receipt::{Hash, leaf as leaf_hash};
+
 /// Leaves, or nodes that stand for as many leaves each, from the one up to the other.
 pub type Span = (u64, u64);
 
@@ -16,16 +19,6 @@ pub type Span = (u64, u64);
 const TILE_LEVELS: u32 = 8;
 /// Hashes of a full tile.
 const TILE_WIDTH: u64 = 1 << TILE_LEVELS;
-
-/// What stands for an entry at the bottom of the tree.
-pub fn leaf_hash(entry: &[u8]) -> Hash {
-    Sha256::new().chain_update([0]).chain_update(entry).finalize().into()
-}
-
-/// What stands for two nodes, one level up.
-fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
-}
 
 /// The root over nothing.
 pub fn empty_root() -> Hash {
@@ -123,28 +116,8 @@ pub fn consistency(first: u64, second: u64) -> Option<Vec<Span>> {
 }
 
 /// Whether the proof leads from a leaf to a root (RFC 9162 §2.1.3.2).
-pub fn proves_inclusion(leaf: &Hash, (index, size): (u64, u64), proof: &[Hash], root: &Hash) -> bool {
-    if index >= size {
-        return false;
-    }
-    let (mut at, mut last, mut hash) = (index, size - 1, *leaf);
-    for step in proof {
-        if last == 0 {
-            return false;
-        }
-        if at & 1 == 1 || at == last {
-            hash = node_hash(step, &hash);
-            while at & 1 == 0 && at != 0 {
-                at >>= 1;
-                last >>= 1;
-            }
-        } else {
-            hash = node_hash(&hash, step);
-        }
-        at >>= 1;
-        last >>= 1;
-    }
-    last == 0 && hash == *root
+pub fn proves_inclusion(leaf: &Hash, place: (u64, u64), proof: &[Hash], root: &Hash) -> bool {
+    root_of(leaf, place, proof).as_ref() == Some(root)
 }
 
 /// Whether the proof shows that the second tree begins with the first (RFC 9162 §2.1.4.2).

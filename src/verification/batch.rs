@@ -6,7 +6,7 @@
 
 use uuid::Uuid;
 
-use super::proof::batch_rows;
+use super::proof::{self, batch_rows};
 use super::signed::BatchRow;
 use super::store::{CheckRow, checks};
 #[cfg(doc)]
@@ -190,9 +190,6 @@ async fn earlier(tx: &mut Tx, refused: &[&Spending]) -> DbResult<Vec<CheckRow>> 
     Ok(rows)
 }
 
-const ADD_HERE: &str = "INSERT INTO receipt_batch (batch_id, root, kid, algorithm, signature, leaves, checks) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-
 /// Records a batch in the transaction of its checks, on the embedded engine.
 ///
 /// # Errors
@@ -200,7 +197,9 @@ const ADD_HERE: &str = "INSERT INTO receipt_batch (batch_id, root, kid, algorith
 pub(super) fn add_signed(local: &Local<'_>, row: &BatchRow) -> DbResult<()> {
     let id = row.batch_id.as_bytes();
     let algorithm = row.algorithm.as_str();
-    local.execute(ADD_HERE, bound![id, row.root, row.kid, algorithm, row.signature, row.leaves, row.checks]).map(|_| ())
+    local
+        .execute(proof::ADD, bound![id, row.root, row.kid, algorithm, row.signature, row.leaves, row.checks])
+        .map(|_| ())
 }
 
 const BATCHES_OF: &str = batch_rows!("WHERE batch_id = ANY($1::uuid[])");

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::batch::Spending;
-use super::model::{Answer, Content, Medium, Portrait, Verdict};
+use super::model::{Answer, Content, Medium, Portrait, Receipt, Verdict};
 use super::receipt::{self, Recorded, SALT_LENGTH, Statement};
 use super::signed::{BatchRow, SignedBatch};
-use super::store::{CheckRow, RefusalRow, receipt_of};
+use super::store::{CheckRow, RefusalRow};
 use crate::attribute::{Attribute, AttributeSet};
 use crate::clock::Timestamp;
 use crate::config::Config;
@@ -145,7 +145,7 @@ impl RefusalRow {
             medium: Medium::Phone,
             disclosed: AttributeSet::EMPTY,
             content,
-            receipt: receipt_of(self.receipt, self.proof.is_some(), self.proof),
+            receipt: Receipt::of(self.receipt, self.proof.is_some(), self.proof),
             salt: self.salt,
             tries_left: None,
             is_repeated: false,

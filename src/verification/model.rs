@@ -171,6 +171,13 @@ pub enum Receipt {
     },
 }
 
+impl Receipt {
+    /// From what a row keeps: a statement with what proves it, or a whole receipt.
+    pub fn of(stored: Vec<u8>, is_statement: bool, proof: Option<Vec<u8>>) -> Self {
+        if is_statement { Self::Stated { statement: stored, proof } } else { Self::Signed(stored) }
+    }
+}
+
 /// The answer to a question, or the record of an earlier one.
 #[derive(Clone, Debug)]
 pub struct Answer {

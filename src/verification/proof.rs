@@ -13,7 +13,8 @@ use crate::{change, execute, fetch_all, fetch_optional};
 /// Batches, or checks, that one statement reads.
 const AT_ONCE: usize = 8;
 
-const ADD: &str = "INSERT INTO receipt_batch (batch_id, root, kid, algorithm, signature, leaves, checks) \
+/// Records a batch, on either engine.
+pub(super) const ADD: &str = "INSERT INTO receipt_batch (batch_id, root, kid, algorithm, signature, leaves, checks) \
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
 /// Records a batch, in the transaction of its checks.

@@ -53,13 +53,8 @@ pub struct CheckRow {
 impl CheckRow {
     /// The receipt as it is handed out.
     pub fn take_receipt(&mut self) -> Receipt {
-        receipt_of(std::mem::take(&mut self.receipt), self.batch_id.is_some(), self.proof.take())
+        Receipt::of(std::mem::take(&mut self.receipt), self.batch_id.is_some(), self.proof.take())
     }
-}
-
-/// A receipt from what is kept of it.
-pub(super) fn receipt_of(stored: Vec<u8>, is_statement: bool, proof: Option<Vec<u8>>) -> Receipt {
-    if is_statement { Receipt::Stated { statement: stored, proof } } else { Receipt::Signed(stored) }
 }
 
 /// The row with what proves it.
@@ -218,7 +213,7 @@ pub struct HistoryRow {
 impl HistoryRow {
     /// The receipt as it is handed out.
     pub fn take_receipt(&mut self) -> Receipt {
-        receipt_of(std::mem::take(&mut self.receipt), self.batch_id.is_some(), self.proof.take())
+        Receipt::of(std::mem::take(&mut self.receipt), self.batch_id.is_some(), self.proof.take())
     }
 }
 

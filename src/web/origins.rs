@@ -32,30 +32,39 @@ enum Home {
 pub struct Origins(Arc<Inner>);
 
 struct Inner {
-    residents: String,
-    staff: Option<String>,
-    documentation: Option<String>,
+    residents: Origin,
+    staff: Option<Origin>,
+    documentation: Option<Origin>,
+}
+
+/// An address of pages.
+struct Origin {
+    url: String,
+    host: String,
+    port: u16,
+    /// That goes without saying.
+    usual_port: u16,
 }
 
 impl Origins {
     /// As configured; `None` where one name serves all.
     pub fn of(service: &Service) -> Option<Self> {
-        let Service { public_url, staff_url, documentation_url, .. } = service;
-        let separate = staff_url.is_some() || documentation_url.is_some();
-        separate.then(|| {
-            Self(Arc::new(Inner {
-                residents: public_url.clone(),
-                staff: staff_url.clone(),
-                documentation: documentation_url.clone(),
-            }))
-        })
+        let (staff, documentation) = (service.staff_url.as_deref(), service.documentation_url.as_deref());
+        if staff.is_none() && documentation.is_none() {
+            return None;
+        }
+        Some(Self(Arc::new(Inner {
+            residents: Origin::of(&service.public_url),
+            staff: staff.map(Origin::of),
+            documentation: documentation.map(Origin::of),
+        })))
     }
 
-    fn url(&self, home: Home) -> &str {
+    fn of_home(&self, home: Home) -> &Origin {
         let own = match home {
             Home::Residents => None,
-            Home::Staff => self.0.staff.as_deref(),
-            Home::Documentation => self.0.documentation.as_deref(),
+            Home::Staff => self.0.staff.as_ref(),
+            Home::Documentation => self.0.documentation.as_ref(),
         };
         own.unwrap_or(&self.0.residents)
     }
@@ -63,11 +72,29 @@ impl Origins {
     /// Where a page has to be opened that was asked for under another name.
     fn elsewhere(&self, request: &Request) -> Option<HeaderValue> {
         let uri = request.uri();
-        let url = self.url(home_of(uri.path())?);
-        if is_at(url, request) {
+        let home = self.of_home(home_of(uri.path())?);
+        if home.is_asked(request) {
             return None;
         }
-        HeaderValue::from_str(&format!("{url}{}", uri.path_and_query().map_or("/", PathAndQuery::as_str))).ok()
+        HeaderValue::from_str(&format!("{}{}", home.url, uri.path_and_query().map_or("/", PathAndQuery::as_str))).ok()
+    }
+}
+
+impl Origin {
+    /// The configuration has seen that it is an address; nothing is asked for under a name that is empty.
+    fn of(url: &str) -> Self {
+        let parsed = url.parse::<Uri>().unwrap_or_default();
+        let usual_port = if parsed.scheme_str() == Some("https") { 443 } else { 80 };
+        let (host, port) = (parsed.host().unwrap_or_default().to_owned(), parsed.port_u16().unwrap_or(usual_port));
+        Self { url: url.to_owned(), host, port, usual_port }
+    }
+
+    /// Whether a request came under this name and port.
+    fn is_asked(&self, request: &Request) -> bool {
+        let named = || request.headers().get(HOST)?.to_str().ok()?.parse::<Authority>().ok();
+        request.uri().authority().cloned().or_else(named).is_some_and(|used| {
+            self.host.eq_ignore_ascii_case(used.host()) && self.port == used.port_u16().unwrap_or(self.usual_port)
+        })
     }
 }
 
@@ -84,20 +111,6 @@ fn home_of(path: &str) -> Option<Home> {
     (path == "/sw.js" || super::pages::is_page(path)).then_some(Home::Residents)
 }
 
-/// Whether a request came under the name (and port) of an address.
-fn is_at(url: &str, request: &Request) -> bool {
-    let Some(wanted) = url.parse::<Uri>().ok() else { return false };
-    let port = |authority: &Authority| {
-        authority.port_u16().unwrap_or(if wanted.scheme_str() == Some("https") { 443 } else { 80 })
-    };
-    let named = || request.headers().get(HOST)?.to_str().ok()?.parse::<Authority>().ok();
-    let used = request.uri().authority().cloned().or_else(named);
-    wanted
-        .authority()
-        .zip(used.as_ref())
-        .is_some_and(|(wanted, used)| wanted.host().eq_ignore_ascii_case(used.host()) && port(wanted) == port(used))
-}
-
 /// The layer over all routes: leads pages to their home. The browser keeps the fragment.
 pub async fn lead_home(State(origins): State<Origins>, request: Request, next: Next) -> Response {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -112,7 +125,11 @@ pub async fn lead_home(State(origins): State<Origins>, request: Request, next: N
 /// # Errors
 /// `misdirected`.
 pub async fn demand_staff(State(origins): State<Origins>, request: Request, next: Next) -> Result<Response, Problem> {
-    if is_at(origins.url(Home::Staff), &request) { Ok(next.run(request).await) } else { Err(Code::Misdirected.into()) }
+    if origins.of_home(Home::Staff).is_asked(&request) {
+        Ok(next.run(request).await)
+    } else {
+        Err(Code::Misdirected.into())
+    }
 }
 
 #[cfg(test)]

@@ -228,6 +228,13 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
     await screen("webhook secret");
     await page.getByRole("button", { name: "Sudah saya simpan" }).click();
     await page.getByText("Belum diuji").waitFor();
+    // What was emptied stays empty, in whichever language.
+    await page.locator("#hook-url").fill("");
+    await page.getByRole("button", { name: /^EN:/ }).click();
+    await page.getByText("Not tested", { exact: true }).waitFor();
+    await page.getByRole("button", { name: /^ID:/ }).click();
+    await page.getByText("Belum diuji").waitFor();
+    assert.equal(await written(), "");
     await page.getByRole("button", { name: "Uji sekarang" }).click();
     await page.getByText("tidak menuju alamat internet umum").waitFor();
     await screen("webhook");

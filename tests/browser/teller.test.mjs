@@ -161,29 +161,35 @@ describe("teller", { timeout: 600_000 }, () => {
   });
 
   test("left alone for half an hour the page locks itself and shows nothing of anybody", async () => {
-    await page.clock.install();
-    await page.reload();
-    await home();
-    await wedge(await holder.present("basic"));
-    await heading("SAH").waitFor();
-    const locked = page.getByRole("heading", { name: "Layar terkunci" });
+    // A window of its own: a fake clock stays, and with it every key would come at the moment at which it is read.
+    const alone = await openPerson(stage, demo.base_url, { viewport: DESK, storageState: await page.context().storageState() });
+    const idle = alone.page;
+    await idle.clock.install();
+    await idle.goto("/verifikasi");
+    await idle.locator("input[type=file]").setInputFiles({ name: "qr.png", mimeType: "image/png", buffer: await holder.presentationPicture("basic") });
+    await idle.getByRole("heading", { level: 1, name: "SAH", exact: true }).waitFor();
+    const locked = idle.getByRole("heading", { name: "Layar terkunci" });
     for (const hand of ["Shift", null]) {
-      await page.clock.fastForward("29:30");
+      await idle.clock.fastForward("29:30");
       assert.equal(await locked.count(), 0);
-      if (hand) await page.keyboard.press(hand);
+      if (hand) await idle.keyboard.press(hand);
     }
-    await page.clock.fastForward("01:00");
+    await idle.clock.fastForward("01:00");
     await locked.waitFor();
-    assert.equal(await page.locator("main").isVisible(), false);
-    await screen("locked");
+    assert.equal(await idle.locator("main").isVisible(), false);
+    await keepPictures(idle, "teller-locked");
+    await checkScreen(idle, "locked");
     // Loaded anew it is locked still, though the service has heard of this session a moment ago.
-    await page.reload();
+    await idle.reload();
     await locked.waitFor();
-    assert.equal(await page.locator("main").isVisible(), false);
-    await page.getByLabel("Kata sandi").fill(demo.teller.password);
-    await page.keyboard.press("Enter");
+    assert.equal(await idle.locator("main").isVisible(), false);
+    await idle.getByLabel("Kata sandi").fill(demo.teller.password);
+    await idle.keyboard.press("Enter");
     await locked.waitFor({ state: "detached" });
-    assert.ok(await page.locator("main").isVisible());
+    assert.ok(await idle.locator("main").isVisible());
+    // The session goes on under another cookie, here too.
+    await page.context().addCookies(await alone.context.cookies());
+    await alone.close();
   });
 
   test("own checks, newest first, without names", async () => {

@@ -1,7 +1,6 @@
 //! Several nodes on one database.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::time::Duration;
 
 use ikd::credential::{cose, text};
@@ -12,23 +11,10 @@ use sqlx::{ConnectOptions, Connection, Executor, PgConnection, SqliteConnection}
 use support::client::Bank;
 use support::node::text;
 use support::world::{Applicant, Program, World, code_in};
-use support::{Engine, until};
+use support::{Engine, copy_folder, until};
 
 fn kid(token: &str) -> [u8; 8] {
     cose::decode(&text::decode(token).unwrap()).unwrap().kid
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            // Keeps the mode.
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -57,9 +57,17 @@ fn ended(id: u32) -> bool {
     stat(id).is_none_or(|(state, _)| matches!(state, 'Z' | 'X'))
 }
 
-/// The decoders of a node, once there are so many.
+/// Whether it has locked itself in and waits for its picture. One that ends before that counts as one that cannot be started, and for a second
+/// none is.
+fn waits(id: &u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    status.contains("Seccomp:\t2\n") && status.contains("State:\tS ")
+}
+
+/// The decoders of a node that wait, once there are so many.
 async fn waiting(node: u32, count: usize) -> BTreeSet<u32> {
-    until("decoders wait", 20, async || Some(children(node)).filter(|ids| ids.len() >= count)).await
+    let ready = || children(node).into_iter().filter(waits).collect::<BTreeSet<_>>();
+    until("decoders wait", 20, async || Some(ready()).filter(|ids| ids.len() >= count)).await
 }
 
 async fn all_ended(ids: &BTreeSet<u32>) {

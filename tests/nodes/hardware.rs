@@ -138,12 +138,7 @@ async fn signs_in_the_module(engine: Engine) {
     let world = &place.world;
     let keys = world.folder.path().join("keys");
     let mut node = Node::start(world.folder.path(), &place.env("pin")).await;
-    let bases = [node.base.as_str()];
-    let mut holder = world.waiting(&bases, 0, "warga0@contoh.id").await;
-    let officer = world.log_in_at(bases[0], world.officer()).await;
-    world.visit(&officer, &holder).await;
-    world.letter_about(&holder).await;
-    world.activate(&mut holder).await;
+    let holder = world.active(&[&node.base], 0).await;
 
     // From files into the module, each algorithm for each purpose, while the service runs.
     for (purpose, algorithm) in [("token", "es256"), ("receipt", "ed25519"), ("token", "ed25519"), ("receipt", "es256")]
@@ -247,13 +242,8 @@ async fn a_module_that_does_not_answer_holds_up_what_it_signs_alone() {
     let mut place = Place::new(Engine::Sqlite).await;
     let remote = place.remote().await;
     let world = &place.world;
-    let node = Node::start(world.folder.path(), &place.env("pin")).await;
-    let bases = [node.base.as_str()];
-    let mut holder = world.waiting(&bases, 0, "warga0@contoh.id").await;
-    let officer = world.log_in_at(bases[0], world.officer()).await;
-    world.visit(&officer, &holder).await;
-    world.letter_about(&holder).await;
-    world.activate(&mut holder).await;
+    let mut node = Node::start(world.folder.path(), &place.env("pin")).await;
+    let holder = world.active(&[&node.base], 0).await;
     let made = place.good(&["keys", "rotate", "token", "--algorithm", "es256"]).await;
     place.is_active(made["kid"].as_str().unwrap()).await;
     holder.client.unlock().await.expect(200);
@@ -284,4 +274,13 @@ async fn a_module_that_does_not_answer_holds_up_what_it_signs_alone() {
     remote.signal(Signal::CONT);
     until("it signs again", 40, async || (ask().await.status == 200).then_some(())).await;
     node.becomes(200).await;
+
+    // A thread that waits for the module keeps nobody from leaving, and whoever begins is told what to look at.
+    remote.signal(Signal::STOP);
+    assert_eq!(ask().await.status, 503);
+    node.terminate();
+    let env = place.env("pin");
+    let (left, (code, told)) = tokio::join!(node.ended(30), place.run(&env, &["keys", "list"]));
+    assert_eq!(left, Some(0), "{}", node.printed());
+    assert!(code != 0 && told.contains("keys.module.library"), "{code}: {told}");
 }

@@ -1,6 +1,6 @@
 //! A root secret leaked: another one takes its place while people use the service, and the old one is retired (docs/runbooks.md).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ikd::db::{Db, PoolSizes};
 use ikd::fetch_all;
@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use support::node::{Node, text};
 use support::world::{Applicant, LogIn, Program, World};
-use support::{Engine, until};
+use support::{Engine, copy_folder, until};
 use uuid::Uuid;
 
 /// A node with a key directory and an address of its own.
@@ -42,19 +42,6 @@ impl Place {
         let words = [&["keys", "retire-root", "1", "--safe", &safe, "--look-again-after", "1"], more].concat();
         let output = world.run_with(&[("KEYS__DIRECTORY", &keys)], &words).await;
         (output.status.code().unwrap(), text(&output.stdout) + &text(&output.stderr))
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else if !target.exists() {
-            // Keeps the mode.
-            std::fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 

@@ -29,6 +29,9 @@ for name, rest in steps:
         to = scratch / target if len(sources) == 1 else scratch / target / one.name
         shutil.copytree(one, to) if one.is_dir() else shutil.copy(one, to)
 
+# How Cargo is to build stands beside what it builds.
+assert (scratch / ".cargo" / "config.toml").exists(), "the build would be another one: .cargo is not copied"
+
 # Everything that the source takes in at compile time was copied.
 for file in scratch.joinpath("src").rglob("*.rs"):
     # What stands in tests is not compiled there.

@@ -192,3 +192,16 @@ pub fn signal_group(id: u32, signal: Signal) -> std::io::Result<()> {
     let group = i32::try_from(id).ok().and_then(Pid::from_raw);
     Ok(kill_process_group(group.ok_or(std::io::ErrorKind::NotFound)?, signal)?)
 }
+
+/// Copies a folder with what is in it, modes too. What is there already stays.
+pub fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else if !target.exists() {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}

@@ -12,6 +12,7 @@ import argparse
 import base64
 import hashlib
 import json
+import pathlib
 import sys
 import zlib
 
@@ -69,30 +70,14 @@ def with_cwt(cose, keys):
     return {"claims": readable(claims), "protected": readable(protected), "unprotected": readable(unprotected)}
 
 
-def root_of(leaf, index, size, path):
-    """RFC 9162, section 2.1.3.2, steps 1 to 4."""
-    if not 0 <= index < size or not path or any(len(step) != 32 for step in path):
-        raise ValueError("no such leaf")
-    at, last, root = index, size - 1, leaf
-    for step in path:
-        if last == 0:
-            raise ValueError("the path is too long")
-        if at % 2 or at == last:
-            root = hashlib.sha256(b"\x01" + step + root).digest()
-            while at % 2 == 0 and at:
-                at, last = at // 2, last // 2
-        else:
-            root = hashlib.sha256(b"\x01" + root + step).digest()
-        at, last = at // 2, last // 2
-    if last:
-        raise ValueError("the path is too short")
-    return root
-
-
 def with_proof(statement, proof, keys):
     """A COSE Receipt (RFC 9942): the library checks the signature over the root, which is what the path leads to."""
     import cbor2
     from cwt import COSE, COSEKey
+
+    # The bank's example walks the path as RFC 9162 says it.
+    sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "docs" / "integrators"))
+    from bank import root_of
 
     _, unprotected, payload, _ = cbor2.loads(proof).value
     # What is signed is the root: a payload that came along would be signed in its place.

@@ -80,9 +80,15 @@ export function frame({ title, who, places = [], here, onLeave, ribbon }) {
 let kept = [];
 let stopKeeping = () => {};
 
+// Fields that somebody changed: what was emptied or unticked on purpose stays so, what is empty otherwise may be filled
+// by what is still on its way.
+const changed = new WeakSet();
+for (const kind of ["input", "change"])
+  document.addEventListener(kind, ({ target, isTrusted }) => isTrusted && changed.add(target), true);
+
 /**
- * Draws anew, in another language say, and puts back what was typed and ticked, also where it is drawn a moment
- * later. What somebody types meanwhile stands: it is newer.
+ * Draws anew, in another language say, and puts back what was typed, ticked, emptied and unticked, also where it is
+ * drawn a moment later. What somebody types meanwhile stands: it is newer.
  */
 export function keepTyped(redraw) {
   stopKeeping();
@@ -90,10 +96,10 @@ export function keepTyped(redraw) {
     .filter((node) => node.type !== "file")
     .map((node) => {
       const what = ["checkbox", "radio"].includes(node.type) ? "checked" : "value";
-      return [node.id, what, node[what]];
+      return [node.id, what, node[what], changed.has(node)];
     });
   const waiting = kept.filter(([id]) => !present.some(([here]) => here === id));
-  kept = [...waiting, ...present.filter(([, , value]) => value)];
+  kept = [...waiting, ...present.filter(([, , value, byHand]) => value || byHand)];
   const switched = document.activeElement?.closest(".languages");
   const trouble = document.querySelector(".intake-say")?.dataset.trouble;
   redraw();
@@ -112,14 +118,21 @@ export function keepTyped(redraw) {
       // A list whose choices are still on their way takes none.
       if (!node || (node.options && ![...node.options].some((option) => option.value === value))) kept.push(one);
       else {
+        const same = node[what] === value;
         node[what] = value;
-        node.dispatchEvent(new Event(what === "checked" ? "change" : "input"));
+        changed.add(node);
+        // Of radio buttons only the one that was chosen is told.
+        if (value || (!same && node.type !== "radio"))
+          node.dispatchEvent(new Event(what === "checked" ? "change" : "input"));
       }
     }
     if (!kept.length) stopKeeping();
   };
   const drawn = new MutationObserver(put);
-  const touched = ({ target }) => (kept = kept.filter(([id]) => id !== target.id));
+  const touched = ({ target }) => {
+    const beside = (id) => target.type === "radio" && document.getElementById(id)?.name === target.name;
+    kept = kept.filter(([id]) => id !== target.id && !beside(id));
+  };
   const late = setTimeout(() => {
     kept = [];
     stopKeeping();

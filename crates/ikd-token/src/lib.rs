@@ -43,7 +43,7 @@
 //!
 //! An online verification is answered with a receipt: what was checked, as claims without expiry, and a COSE Receipt (RFC 9942) that proves
 //! them. [`verify::authenticate_receipt`] judges both; [`Body::Receipt`] says what was shown to whom and when, by digests. Receipts of before
-//! 2026-11-28 are one signed structure, as tokens are, bare instead of in a QR: [`verify::authenticate_cose`] judges these.
+//! an installation's update to these are one signed structure, as tokens are, bare instead of in a QR: [`verify::authenticate_cose`] judges these.
 //!
 //! # From claims to a QR
 //!

@@ -56,7 +56,8 @@ pub fn leaf(entry: &[u8]) -> Hash {
     Sha256::new().chain_update([0]).chain_update(entry).finalize().into()
 }
 
-fn node(left: &Hash, right: &Hash) -> Hash {
+/// What stands for two nodes, one level up.
+pub fn node(left: &Hash, right: &Hash) -> Hash {
     Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
 }
 

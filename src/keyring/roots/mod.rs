@@ -20,8 +20,10 @@ use crate::error::{Error, Result};
 use crate::keyring::model::NODE_SILENCE_SECONDS;
 use crate::transaction;
 use crate::vault::{Label, Vault, write_private};
-use model::{RootRow, RootState, subject_of};
+use model::{RootState, subject_of};
 use zeroize::Zeroizing;
+
+pub use store::RootRow;
 
 /// What tells two secrets of one version apart.
 fn fingerprint(vault: &Vault, version: u8) -> Option<String> {
@@ -194,6 +196,16 @@ pub(super) async fn forget_dead(tx: &mut Tx, before: Timestamp) -> DbResult<()> 
     store::forget_dead(tx, before).await
 }
 
+/// Notes what the nodes did with a version by themselves.
+///
+/// # Errors
+/// When the database did not do it.
+pub async fn note(context: &Context, tx: &mut Tx, action: Action, version: i64) -> Result<()> {
+    let (chain, actor, subject_id) = (audit::GENERAL, audit::Actor::System, subject_of(version));
+    let event = audit::Event { chain, actor, action, subject_id };
+    audit::Service::new(context.clone()).record(tx, event, audit::Outcome::Done).await
+}
+
 /// Lets a version seal that every live node holds by now, and follows what others have decided.
 ///
 /// # Errors
@@ -204,10 +216,9 @@ pub(super) async fn follow(context: &Context) -> Result<()> {
     let sealing = rows.iter().find(|row| row.state == RootState::Active).map_or(0, |row| row.version);
     let since = now.plus_seconds(-NODE_SILENCE_SECONDS);
     let mut ripe = None;
-    for row in rows.iter().filter(|row| row.state == RootState::Next && row.version > sealing) {
-        let (version, since) = (row.version, since);
-        if store::lacking(&mut tx, version, since).await? == 0 && store::holding(&mut tx, version, since).await? > 0 {
-            ripe = Some(version);
+    for RootRow { version, .. } in rows.iter().filter(|row| row.state == RootState::Next && row.version > sealing) {
+        if store::lacking(&mut tx, *version, since).await? == 0 && store::holding(&mut tx, *version, since).await? > 0 {
+            ripe = Some(*version);
         }
     }
     // No task may wait for a second connection while it holds one.
@@ -221,15 +232,7 @@ pub(super) async fn follow(context: &Context) -> Result<()> {
         }
         store::replace_active(tx, version, now).await?.either_way();
         store::activate(tx, version, now).await?.demand()?;
-        let audit = audit::Service::new(context.clone());
-        let actor = audit::Actor::System;
-        let event = audit::Event {
-            chain: audit::GENERAL,
-            actor,
-            action: Action::RootActivated,
-            subject_id: subject_of(version),
-        };
-        audit.record(tx, event, audit::Outcome::Done).await?;
+        note(context, tx, Action::RootActivated, version).await?;
         Ok(true)
     });
     match promoted {

@@ -2,50 +2,41 @@
 
 use uuid::Uuid;
 
-use super::model::{RootRow, RootState};
+use super::model::RootState;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
 use crate::{change, execute, fetch_all, fetch_one};
+
+/// A version, as all nodes know it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct RootRow {
+    /// Its number.
+    pub version: i64,
+    /// Where it is in its life.
+    pub state: RootState,
+    /// What tells two secrets of one version apart.
+    pub fingerprint: String,
+    /// When it was made known.
+    pub published_at: Timestamp,
+    /// When it began to seal.
+    pub activated_at: Option<Timestamp>,
+    /// When another took its place.
+    pub replaced_at: Option<Timestamp>,
+    /// When it was retired.
+    pub retired_at: Option<Timestamp>,
+    /// 1 where printed cards whose claim it sealed still open after that.
+    pub keeps_cards: i64,
+    /// Of a retired one, the digest of what is kept of it, on which all nodes agree.
+    pub retained_digest: Option<String>,
+}
 
 const ALL: &str = "SELECT version, state, fingerprint, published_at, activated_at, replaced_at, retired_at, keeps_cards, \
     retained_digest FROM root_secret ORDER BY version";
 
 /// All versions, oldest first.
 pub async fn all(tx: &mut Tx) -> DbResult<Vec<RootRow>> {
-    type Row = (
-        i64,
-        RootState,
-        String,
-        Timestamp,
-        Option<Timestamp>,
-        Option<Timestamp>,
-        Option<Timestamp>,
-        i64,
-        Option<String>,
-    );
-    let row = |(
-        version,
-        state,
-        fingerprint,
-        published_at,
-        activated_at,
-        replaced_at,
-        retired_at,
-        keeps,
-        retained_digest,
-    ): Row| RootRow {
-        version,
-        state,
-        fingerprint,
-        published_at,
-        activated_at,
-        replaced_at,
-        retired_at,
-        keeps_cards: keeps != 0,
-        retained_digest,
-    };
-    Ok(fetch_all!(tx, Row, ALL)?.into_iter().map(row).collect())
+    fetch_all!(tx, RootRow, ALL)
 }
 
 const ADD: &str = "INSERT INTO root_secret (version, state, fingerprint, published_at, activated_at, replaced_at, keeps_cards) \
