@@ -132,6 +132,7 @@ fn put(table: &mut Table, kinds: Option<&Table>, keys: &[String], text: &str) {
 fn typed(kind: Option<&Value>, text: &str) -> Value {
     let read = match kind {
         Some(Value::Integer(_)) => text.trim().parse().ok().map(Value::Integer),
+        Some(Value::Float(_)) => text.trim().parse().ok().map(Value::Float),
         Some(Value::Boolean(_)) => match text.trim().to_ascii_lowercase().as_str() {
             "true" | "1" | "on" | "yes" => Some(Value::Boolean(true)),
             "false" | "0" | "off" | "no" => Some(Value::Boolean(false)),
@@ -224,6 +225,9 @@ mod tests {
         assert!(config.http.behind_proxy && config.mail.smtp.port == 465);
         assert_eq!(config.http.trusted_proxies, ["10.0.0.5", "2001:db8::/32"]);
         assert_eq!(config.service.mode, Mode::Production);
+        let shares =
+            ["0.25", "1"].map(|share| with_variables("", &[("IKD__TRACES__SAMPLE", share)]).unwrap().traces.sample);
+        assert_eq!(shares.map(|share| share.to_string()), ["0.25", "1"]);
         let listed = [("IKD__HTTP__TRUSTED_PROXIES", r#" ["10.0.0.5,", '::1'] "#)];
         let told = with_variables("", &listed).unwrap_err().to_string();
         assert!(told.contains("entry 1 is no address"), "a comma within a value is not between two: {told}");
