@@ -17,6 +17,7 @@ mod monitoring;
 mod owners;
 mod pages;
 mod plans;
+mod release;
 mod schema;
 mod sizes;
 mod sources;
