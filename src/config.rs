@@ -13,6 +13,8 @@ pub use self::read::{LOCAL_FILE, PACKAGED_FILE};
 pub use self::usable::ROLES;
 use crate::secret::Redacted;
 
+pub(crate) use self::strength::is_loopback;
+
 /// The effective configuration. `ikd config check` prints it with secrets masked.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -114,7 +116,8 @@ impl Service {
 pub struct Http {
     /// Address and port of the public listener.
     pub listen: String,
-    /// Address and port of the metrics listener; empty for none.
+    /// Address and port of the metrics listener; empty for none. Beyond this machine it speaks TLS with the public listener's certificate,
+    /// where that has one.
     pub metrics_listen: String,
     /// PEM file with the certificate chain; together with `tls_key` it makes the listener speak TLS.
     pub tls_certificate: Option<PathBuf>,
@@ -123,6 +126,9 @@ pub struct Http {
     /// A proxy that terminates TLS stands in front. On this machine it is believed about clients' addresses; elsewhere it is
     /// named in `trusted_proxies`.
     pub behind_proxy: bool,
+    /// In production: what runs between a proxy and this listener without TLS stays within one machine or pod, though the listener's address
+    /// does not say so.
+    pub plain_proxies: bool,
     /// In development: others than this machine may reach the listeners. Whoever does sees everything; the local mailbox
     /// stays this machine's.
     pub expose_development: bool,
@@ -149,6 +155,7 @@ impl Default for Http {
             tls_certificate: None,
             tls_key: None,
             behind_proxy: false,
+            plain_proxies: false,
             expose_development: false,
             documentation: true,
             trusted_proxies: Vec::new(),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Failure, open_context};
 use crate::app::App;
-use crate::config::{Config, Mode};
+use crate::config::{Config, Mode, is_loopback};
 use crate::context::Context;
 use crate::decoder::Measures;
 use crate::stop_log::StopLog;
@@ -30,10 +30,12 @@ pub async fn run(mut config: Config) -> Result<(), Failure> {
     let metrics = match http.metrics_listen.as_str() {
         "" => None,
         address => {
-            // Metrics are for the operator's own network: plain HTTP on an address of its own.
-            let plain =
-                crate::config::Http { tls_certificate: None, tls_key: None, connections: METRICS, ..http.clone() };
-            Some(Listener::bind(address, &plain).await.map_err(cannot_listen)?)
+            // Metrics are for the operator's own network, on an address of their own: in clear on this machine alone.
+            let mut own = crate::config::Http { connections: METRICS, ..http.clone() };
+            if is_loopback(address) {
+                (own.tls_certificate, own.tls_key) = (None, None);
+            }
+            Some(Listener::bind(address, &own).await.map_err(cannot_listen)?)
         }
     };
     let context = open_context(config).await?;

@@ -111,10 +111,19 @@ impl Config {
             tls || http.behind_proxy,
             "http: set tls_certificate and tls_key, or behind_proxy = true when a proxy terminates TLS",
         );
+        demand(
+            tls || http.plain_proxies || is_loopback(&http.listen),
+            "http.listen: a proxy on another machine would hand on in clear what residents sent: set tls_certificate and tls_key here too, or \
+             listen on 127.0.0.1 beside the proxy; http.plain_proxies = true says that both are in one pod or machine",
+        );
         demand(!http.expose_development, "http.expose_development is for development alone");
         demand(
             http.metrics_listen.is_empty() || !is_everywhere(&http.metrics_listen),
-            "http.metrics_listen: name one address of the operator's own network, or \"\" for none; it speaks without TLS",
+            "http.metrics_listen: name one address of the operator's own network, or \"\" for none",
+        );
+        demand(
+            http.metrics_listen.is_empty() || tls || is_loopback(&http.metrics_listen),
+            "http.metrics_listen: beyond this machine metrics are read over TLS: set tls_certificate and tls_key, or listen on 127.0.0.1",
         );
         demand(
             http.metrics_listen.is_empty() || http.metrics_listen != http.listen,
@@ -216,7 +225,7 @@ fn addresses(listen: &str) -> Vec<IpAddr> {
 }
 
 /// Whether only this machine can reach a listener.
-pub(super) fn is_loopback(listen: &str) -> bool {
+pub(crate) fn is_loopback(listen: &str) -> bool {
     let found = addresses(listen);
     !found.is_empty() && found.iter().all(IpAddr::is_loopback)
 }
@@ -303,6 +312,27 @@ mod tests {
             assert!(told.contains(needle), "{needle} is not named: {told}");
         }
         assert!(!told.contains("rahasia"));
+    }
+
+    #[test]
+    fn production_speaks_in_clear_to_its_own_machine_alone() {
+        let certified = |mut config: Config| {
+            (config.http.tls_certificate, config.http.tls_key) = (Some("chain.pem".into()), Some("key.pem".into()));
+            config
+        };
+        for (key, change) in [
+            ("http.listen: a proxy", (|http: &mut Http| http.listen = String::from("10.0.0.11:8080")) as fn(&mut Http)),
+            ("http.metrics_listen: beyond", |http: &mut Http| http.metrics_listen = String::from("10.0.0.11:9464")),
+        ] {
+            let mut config = strong();
+            change(&mut config.http);
+            let told = refused(&config);
+            assert!(told.contains(key), "{key}: {told}");
+            certified(config).check_strength().unwrap_or_else(|error| panic!("{key}: {error}"));
+        }
+        let mut pod = strong();
+        (pod.http.listen, pod.http.plain_proxies) = (String::from("0.0.0.0:8080"), true);
+        pod.check_strength().unwrap();
     }
 
     #[test]

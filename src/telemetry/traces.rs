@@ -121,7 +121,7 @@ impl fmt::Debug for Collector {
 #[async_trait]
 impl HttpClient for Collector {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let sent = self.runtime.spawn(tokio::time::timeout(PATIENCE, send(request)));
+        let sent = self.runtime.spawn(async { tokio::time::timeout(PATIENCE, send(request)).await });
         let sent = match sent.await {
             Ok(Ok(sent)) => sent,
             Ok(Err(late)) => Err(late.into()),

@@ -13,6 +13,7 @@ mod deaths;
 mod decoder;
 mod demo;
 mod hardware;
+mod listeners;
 mod logs;
 mod reseal;
 mod restore;
