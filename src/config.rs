@@ -1,5 +1,6 @@
 //! Configuration: one TOML file, environment variables `IKD__SECTION__KEY` over it, a working default for every key.
 
+mod collector;
 mod mask;
 mod read;
 mod strength;
@@ -13,6 +14,7 @@ pub use self::read::{LOCAL_FILE, PACKAGED_FILE};
 pub use self::usable::ROLES;
 use crate::secret::Redacted;
 
+pub use self::collector::collector;
 pub(crate) use self::strength::is_loopback;
 
 /// The effective configuration. `ikd config check` prints it with secrets masked.

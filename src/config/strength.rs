@@ -8,12 +8,11 @@ use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use super::{Config, ConfigError, MailTransport, Mode, SmtpTls};
+use super::{Config, ConfigError, MailTransport, Mode, SmtpTls, collector};
 use crate::db::Address;
 use crate::failpoint;
 use crate::fair::network::parse_network;
 use crate::login::leaked;
-use crate::telemetry::traces;
 
 impl Config {
     /// Refuses what cannot be used, and combinations that must not serve the people whom the mode is for. `ikd config check`
@@ -40,7 +39,7 @@ impl Config {
                 "staff.breached_passwords: {error} (docs/passwords.md says what it is and where it comes from)"
             ));
         }
-        if self.traces.endpoint.as_deref().is_some_and(|endpoint| traces::address(endpoint).is_none()) {
+        if self.traces.endpoint.as_deref().is_some_and(|endpoint| collector(endpoint).is_none()) {
             wrong.push(String::from(
                 "traces.endpoint: write http:// and an address of this machine (http://127.0.0.1:4318): traces go in clear to a collector here, \
                  which protects what it sends on",
@@ -98,13 +97,7 @@ impl Config {
         }
     }
 
-    fn check_production(&self, wrong: &mut Vec<String>) {
-        let mut demand = |holds: bool, what: &str| {
-            if !holds {
-                wrong.push(what.to_owned());
-            }
-        };
-        demand(!failpoint::ARE_THERE, "this program was built for tests that kill it (failpoints): install a release");
+    fn check_listeners(&self, demand: &mut impl FnMut(bool, &str)) {
         let http = &self.http;
         let tls = http.tls_certificate.is_some() && http.tls_key.is_some();
         demand(
@@ -139,6 +132,16 @@ impl Config {
             http.trusted_proxies.iter().filter_map(|text| parse_network(text)).all(is_narrow),
             "http.trusted_proxies: a network this wide is nobody's own; name the proxies (at the widest /8, of IPv6 /16)",
         );
+    }
+
+    fn check_production(&self, wrong: &mut Vec<String>) {
+        let mut demand = |holds: bool, what: &str| {
+            if !holds {
+                wrong.push(what.to_owned());
+            }
+        };
+        demand(!failpoint::ARE_THERE, "this program was built for tests that kill it (failpoints): install a release");
+        self.check_listeners(&mut demand);
         demand(
             self.service.public_url.starts_with("https://") && !is_this_machine(&self.service.public_url),
             "service.public_url must be https:// and a name that phones reach",

@@ -6,7 +6,6 @@
 //! not taken, since whoever sends it would choose what is traced.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -21,9 +20,8 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracer, SdkTracerProvider};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
-use url::{Host, Url};
 
-use crate::config;
+use crate::config::{self, collector};
 use crate::metric::Metric;
 
 /// What is measured here.
@@ -52,7 +50,7 @@ impl Traces {
     ///
     /// Called in a runtime, on whose threads the collector is spoken with.
     pub fn begin(settings: &config::Traces) -> Option<Self> {
-        let url = address(settings.endpoint.as_deref()?)?;
+        let url = collector(settings.endpoint.as_deref()?)?;
         let collector = Collector { runtime: Handle::current(), away: AtomicBool::new(false) };
         let exporter =
             SpanExporter::builder().with_http().with_http_client(collector).with_endpoint(url).with_timeout(PATIENCE);
@@ -84,25 +82,6 @@ impl Drop for Traces {
     fn drop(&mut self) {
         let _ = self.0.shutdown_with_timeout(LEAVING);
     }
-}
-
-/// Where a collector takes traces (OTLP 1.x, "OTLP/HTTP Request": `/v1/traces` below the endpoint); `None` for what is no plain HTTP to this
-/// machine. Traces go in clear, so they do not leave it by themselves.
-pub fn address(endpoint: &str) -> Option<String> {
-    let mut url = Url::parse(endpoint).ok()?;
-    let is_here = match url.host()? {
-        Host::Domain(name) => name == "localhost",
-        Host::Ipv4(address) => IpAddr::from(address).is_loopback(),
-        Host::Ipv6(address) => IpAddr::from(address).is_loopback(),
-    };
-    let is_bare =
-        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-    if url.scheme() != "http" || !is_here || !is_bare {
-        return None;
-    }
-    let path = format!("{}/v1/traces", url.path().trim_end_matches('/'));
-    url.set_path(&path);
-    Some(url.into())
 }
 
 /// Speaks with the collector. The exporter's own thread has no runtime, so it waits for one of the service's.
@@ -152,43 +131,10 @@ async fn send(request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         headers.insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
     }
     let message = message.body(Full::new(body))?;
-    let answer = async {
-        let (parts, body) = sender.send_request(message).await?.into_parts();
-        let body = Limited::new(body, MOST_BYTES).collect().await?.to_bytes();
-        Ok(Response::from_parts(parts, body))
-    };
-    // Whoever reads a connection to its end drives it.
-    tokio::select! {
-        biased;
-        answer = answer => answer,
-        driven = connection => Err(driven.err().map_or_else(|| "the collector closed the connection".into(), HttpError::from)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn traces_stay_on_this_machine() {
-        for (endpoint, to) in [
-            ("http://127.0.0.1:4318", "http://127.0.0.1:4318/v1/traces"),
-            ("http://localhost:4318/", "http://localhost:4318/v1/traces"),
-            ("http://[::1]:4318/otlp/", "http://[::1]:4318/otlp/v1/traces"),
-        ] {
-            assert_eq!(address(endpoint).as_deref(), Some(to));
-        }
-        for elsewhere in [
-            "http://10.0.0.7:4318",
-            "http://collector.example:4318",
-            "https://127.0.0.1:4318",
-            "http://name:word@127.0.0.1:4318",
-            "http://127.0.0.1:4318?key=word",
-            "127.0.0.1:4318",
-            "unix:/run/otel.sock",
-            "",
-        ] {
-            assert_eq!(address(elsewhere), None, "{elsewhere}");
-        }
-    }
+    // It ends with the answer: neither side keeps it.
+    let driven = tokio::spawn(connection);
+    let (parts, body) = sender.send_request(message).await?.into_parts();
+    let body = Limited::new(body, MOST_BYTES).collect().await?.to_bytes();
+    driven.abort();
+    Ok(Response::from_parts(parts, body))
 }

@@ -2,7 +2,7 @@
 #![no_main]
 
 use ikd::db::Address;
-use ikd::telemetry::traces;
+use ikd::config::collector;
 use libfuzzer_sys::fuzz_target;
 use url::{Host, Url};
 
@@ -17,8 +17,8 @@ fuzz_target!(|text: &str| {
             assert!(quoted.is_none_or(|(_, rest)| !error.to_string().contains(rest)), "an error quotes the address");
         }
     }
-    if let Some(collector) = traces::address(text) {
-        let url = Url::parse(&collector).expect("a URL");
+    if let Some(endpoint) = collector(text) {
+        let url = Url::parse(&endpoint).expect("a URL");
         let is_here = match url.host() {
             Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(address)) => address.is_loopback(),
