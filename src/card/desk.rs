@@ -137,6 +137,7 @@ impl Desk {
             lapses_at: now.plus_seconds(WAIT_SECONDS),
             asked_at: None,
             generation: credential.map_or(0, |credential| credential.generation),
+            granted_by: None,
             ended_at: None,
             issued: None,
         };
@@ -283,13 +284,20 @@ impl Desk {
         })
     }
 
-    /// The photo that was taken at the counter, or the register's portrait: JPEG.
+    /// The photo that was taken at the counter, or the register's portrait: JPEG. Both are shown to whoever may grant while they are to be
+    /// compared, the photo to who took it until the request has ended, and nothing to anybody else, before or after.
     ///
     /// # Errors
     /// `not_found`, also once it is deleted.
-    pub async fn picture(&self, office: Uuid, id: Uuid, taken_here: bool) -> Result<Vec<u8>> {
+    pub async fn picture(&self, by: Clerk, may_grant: bool, id: Uuid, taken_here: bool) -> Result<Vec<u8>> {
+        let now = self.context.now();
         let mut tx = self.context.db.read().await?;
-        of_office(store::lookup(&mut tx, id).await?, office)?;
+        let found = of_office(store::lookup(&mut tx, id).await?, by.office_id)?;
+        let compares = may_grant && found.require_grantable(by.officer_id, now).is_ok();
+        let took = taken_here && found.asked_by == by.officer_id && found.require_waiting(now).is_ok();
+        if !compares && !took {
+            return Err(Code::NotFound.into());
+        }
         let evidence = store::evidence(&mut tx, id).await?.ok_or(Code::NotFound)?;
         let picture = match taken_here {
             true => sealed::open_photo(&self.context, id, &evidence)?,

@@ -143,33 +143,37 @@ impl Desk {
         Ok(held)
     }
 
-    /// The sheet of a card that was granted not long ago, as PDF.
+    /// The sheet of a card that was granted not long ago, as PDF, for who asked for it or granted it: the slip with the block code is for
+    /// nobody else's eyes.
     ///
     /// # Errors
-    /// `not_found`; `wrong_state` when it was not granted, its time to be printed is over, or it does not count any more.
-    pub async fn print(&self, office: Uuid, id: Uuid) -> Result<Vec<u8>> {
+    /// `not_found`, `forbidden` for a colleague's; `wrong_state` when it was not granted, its time to be printed is over, or it does not count any more.
+    pub async fn print(&self, by: Clerk, id: Uuid) -> Result<Vec<u8>> {
         let now = self.context.now();
-        let printable = self.printable(office, id, now).await?;
+        let printable = self.printable(by, id, now).await?;
         let url = self.context.config.service.public_url.trim_end_matches('/').to_owned();
         let drawn = tokio::task::spawn_blocking(move || draw(&printable, &url));
         drawn.await.map_err(Error::internal)?
     }
 
-    async fn printable(&self, office: Uuid, id: Uuid, now: Timestamp) -> Result<Printable> {
+    async fn printable(&self, by: Clerk, id: Uuid, now: Timestamp) -> Result<Printable> {
         let context = &self.context;
         let mut tx = context.db.read().await?;
-        let card = of_office(store::lookup(&mut tx, id).await?, office)?;
+        let card = of_office(store::lookup(&mut tx, id).await?, by.office_id)?;
         let issued = card.require_issued()?;
         let fresh = card.ended_at.is_some_and(|granted| now < granted.plus_seconds(PRINT_SECONDS));
         if !fresh || standing(&mut tx, &card, now).await? != Some(Standing::Good) {
             return Err(print_no_more().into());
+        }
+        if !card.is_of(by.officer_id) {
+            return Err(printed_by_its_two().into());
         }
         let qr = sealed::qr(context, &mut tx, id).await?.ok_or_else(print_no_more)?;
         let record = holder::record(context, &mut tx, card.resident_id).await?;
         let portrait = holder::portrait(context, &mut tx, card.resident_id).await?;
         let whose = (card.resident_id, &record.nik);
         let code = life::given_code(context, &mut tx, whose, &code_name(id)).await?;
-        let office = offices::by_id(&mut tx, office).await?.map(|office| office.name).unwrap_or_default();
+        let office = offices::by_id(&mut tx, by.office_id).await?.map(|office| office.name).unwrap_or_default();
         let block_code = code.map(|code| code.grouped());
         Ok(Printable { card, issued, record, portrait, qr, office, block_code })
     }
@@ -256,6 +260,13 @@ fn changed_in_register() -> Refusal {
     Refusal::new(Code::WrongState).detail(
         "Data kependudukan warga ini berubah sejak kartu disiapkan; tolak permintaan ini, lalu siapkan kartu baru.",
         "The register changed since this card was prepared; refuse the request, then prepare another card.",
+    )
+}
+
+fn printed_by_its_two() -> Refusal {
+    Refusal::new(Code::Forbidden).detail(
+        "Kartu ini hanya dicetak oleh petugas yang memintanya atau menyetujuinya.",
+        "This card is printed only by who asked for it or granted it.",
     )
 }
 

@@ -98,6 +98,8 @@ pub struct Card {
     pub asked_at: Option<Timestamp>,
     /// The generation of the credential that was looked at; 0 where there was none.
     pub generation: i64,
+    /// Who granted it.
+    pub granted_by: Option<Uuid>,
     /// When it was granted, refused or lapsed.
     pub ended_at: Option<Timestamp>,
     /// What there is once it was granted.
@@ -151,6 +153,11 @@ impl Card {
             return Err(Code::WrongState.into());
         }
         if self.asked_by == by { Err(own_request()) } else { Ok(()) }
+    }
+
+    /// Whether somebody asked for it or granted it.
+    pub fn is_of(&self, person: Uuid) -> bool {
+        self.asked_by == person || self.granted_by == Some(person)
     }
 
     /// That it still waits for something.
@@ -285,6 +292,7 @@ mod tests {
             asked_at: Some(at(10)),
             generation: 0,
             ended_at: None,
+            granted_by: None,
             issued: None,
         }
     }

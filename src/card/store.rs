@@ -22,6 +22,7 @@ struct Row {
     lapses_at: Timestamp,
     asked_at: Option<Timestamp>,
     generation: i64,
+    granted_by: Option<Uuid>,
     ended_at: Option<Timestamp>,
     place: Option<i64>,
     expires_at: Option<Timestamp>,
@@ -33,7 +34,9 @@ struct Row {
 impl From<Row> for Card {
     fn from(row: Row) -> Self {
         let Row { card_id, resident_id, office_id, state, revision, asked_by, prepared_at, lapses_at, .. } = row;
-        let Row { asked_at, generation, ended_at, place, expires_at, keeps, voided_at, void_reason, .. } = row;
+        let Row {
+            asked_at, generation, granted_by, ended_at, place, expires_at, keeps, voided_at, void_reason, ..
+        } = row;
         let issued = place.zip(expires_at).map(|(place, expires_at)| Issued {
             place: Place::of_number(place),
             expires_at,
@@ -51,6 +54,7 @@ impl From<Row> for Card {
             lapses_at,
             asked_at,
             generation,
+            granted_by,
             ended_at,
             issued,
         }
@@ -61,7 +65,7 @@ macro_rules! select_card {
     ($rest:literal) => {
         concat!(
             "SELECT card_id, resident_id, office_id, state, revision, asked_by, prepared_at, lapses_at, asked_at, \
-             generation, ended_at, place, expires_at, keeps, voided_at, void_reason FROM printed_card ",
+             generation, granted_by, ended_at, place, expires_at, keeps, voided_at, void_reason FROM printed_card ",
             $rest
         )
     };

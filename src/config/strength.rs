@@ -282,6 +282,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::config::Http;
     use crate::secret::Redacted;
 
     /// One that production takes.

@@ -43,6 +43,10 @@ pub struct CardView {
     pub own: bool,
     /// Whether who looks may grant it now.
     pub may_grant: bool,
+    /// Whether the NIK is shown with all its digits: to who works on the request, while it is one.
+    pub shows_nik: bool,
+    /// Whether who looks asked for it or granted it: these two print it.
+    pub prints: bool,
 }
 
 /// A request that waits for a second person.
@@ -175,7 +179,10 @@ impl Cards {
     /// `not_found`.
     pub async fn picture(&self, officer: &Allowed<ViewCardPicture>, id: Uuid, taken_here: bool) -> Result<Vec<u8>> {
         let picture = match self.standing(officer.agent, id).await {
-            Ok(who) => self.cards.picture(who.office_id, id, taken_here).await,
+            Ok(who) => {
+                let may_grant = who.roles.may(Permission::GrantCards);
+                self.cards.picture(who.clerk(), may_grant, id, taken_here).await
+            }
             Err(error) => Err(error),
         };
         let picture = self.desk.judged(officer.event(id), picture).await?;
@@ -220,12 +227,12 @@ impl Cards {
         })
     }
 
-    /// The sheet, as PDF: for an hour after the grant, as often as paper jams. Each time is noted.
+    /// The sheet, as PDF: for an hour after the grant, as often as paper jams, for who asked and who granted. Each time is noted.
     ///
     /// # Errors
-    /// `not_found`, `wrong_state`.
+    /// `not_found`, `forbidden` for a colleague's, `wrong_state`.
     pub async fn print(&self, officer: &Allowed<PrintCard>, id: Uuid) -> Result<Vec<u8>> {
-        let sheet = self.cards.print(officer.agent.office_id, id).await;
+        let sheet = self.cards.print(officer.agent.clerk(), id).await;
         let sheet = self.desk.judged(officer.event(id), sheet).await?;
         self.desk.note(officer.event(id)).await?;
         Ok(sheet)
@@ -269,7 +276,9 @@ impl Cards {
         let asked_by = ports::usernames(&mut tx, officer.office_id).await?.remove(&seen.card.asked_by);
         let own = seen.card.asked_by == officer.officer_id;
         let may_grant = !own && seen.state == State::Asked && officer.roles.may(Permission::GrantCards);
-        Ok(CardView { seen, asked_by: asked_by.unwrap_or_default(), own, may_grant })
+        let waits = matches!(seen.state, State::Prepared | State::Asked);
+        let (shows_nik, prints) = (may_grant || own && waits, seen.card.is_of(officer.officer_id));
+        Ok(CardView { seen, asked_by: asked_by.unwrap_or_default(), own, may_grant, shows_nik, prints })
     }
 }
 

@@ -189,7 +189,10 @@ impl WalkIns {
     /// `not_found`.
     pub async fn picture(&self, officer: &Allowed<ViewWalkInPicture>, id: Uuid, taken_here: bool) -> Result<Vec<u8>> {
         let picture = match self.standing(officer.agent, id).await {
-            Ok(who) => self.walk_ins.picture(who.clerk(), id, taken_here).await,
+            Ok(who) => {
+                let may_grant = who.roles.may(Permission::GrantReleases);
+                self.walk_ins.picture(who.clerk(), may_grant, id, taken_here).await
+            }
             Err(error) => Err(error),
         };
         let picture = self.desk.judged(officer.event(id), picture).await?;

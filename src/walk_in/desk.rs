@@ -281,14 +281,19 @@ impl Desk {
     ///
     /// # Errors
     /// `not_found`, also once it is deleted.
-    pub async fn picture(&self, by: Clerk, id: Uuid, taken_here: bool) -> Result<Vec<u8>> {
+    pub async fn picture(&self, by: Clerk, may_grant: bool, id: Uuid, taken_here: bool) -> Result<Vec<u8>> {
         let mut tx = self.context.db.read().await?;
         let found = of_office(store::lookup(&mut tx, id).await?, by.office_id)?;
+        let now = self.context.now();
+        let compares = may_grant && found.require_grantable(by.officer_id, now).is_ok();
+        let took = taken_here && found.asked_by == by.officer_id && found.require_waiting(now).is_ok();
+        if !compares && !took {
+            return Err(Code::NotFound.into());
+        }
         if taken_here {
             let sealed = store::photo(&mut tx, id).await?.ok_or(Code::NotFound)?;
             return Ok(self.context.vault.open_bytes(PHOTO, id, &sealed)?);
         }
-        found.require_grantable(by.officer_id, self.context.now()).map_err(|_| Code::NotFound)?;
         holder::portrait(&self.context, &mut tx, found.resident_id).await?.ok_or_else(|| Code::NotFound.into())
     }
 

@@ -166,6 +166,15 @@ async fn two_people_issue_a_card_and_a_party_is_told_what_it_is() {
         }
         assert_eq!(granter.get(&format!("{PATH}/waiting")).await.expect(200).json["items"], json!([]));
         ask(&asker, &card).await.expect(204);
+        // Who typed three data and sent any photo learns no face; nor does a colleague, who may grant nothing.
+        let other = world.officer(&format!("rekan-{}", world.number()), OFFICE).await;
+        asker.get(&path(&card, "/photo")).await.expect(200);
+        asker.get(&path(&card, "/portrait")).await.expect_problem(404, "not_found");
+        for picture in ["/photo", "/portrait"] {
+            other.get(&path(&card, picture)).await.expect_problem(404, "not_found");
+        }
+        assert_eq!(view(&asker, &card).await["nik"], json!(person.nik.as_str()));
+        assert_eq!(view(&other, &card).await["nik"], json!(person.nik.masked()));
 
         let waiting = granter.get(&format!("{PATH}/waiting")).await.expect(200).json;
         assert_eq!((&waiting["items"][0]["card_id"], &waiting["items"][0]["own"]), (&card["card_id"], &json!(false)));
@@ -182,6 +191,16 @@ async fn two_people_issue_a_card_and_a_party_is_told_what_it_is() {
 
         let card = view(&asker, &card).await;
         assert_eq!((&card["state"], &card["standing"]), (&json!("granted"), &json!("good")));
+        assert_eq!(card["nik"], json!(person.nik.masked()), "nobody works on it any more");
+        for looks in [&asker, &granter, &other] {
+            for picture in ["/photo", "/portrait"] {
+                looks.get(&path(&card, picture)).await.expect_problem(404, "not_found");
+            }
+        }
+        // The slip with the block code is for its two.
+        other.get(&path(&card, "/sheet")).await.expect_problem(403, "forbidden");
+        assert_eq!(view(&other, &card).await["print_until"], Value::Null);
+        assert!(granter.get(&path(&card, "/sheet")).await.expect(200).bytes.starts_with(b"%PDF-"));
         let sheet = asker.get(&path(&card, "/sheet")).await.expect(200);
         assert_eq!(sheet.headers["content-type"], "application/pdf");
         assert!(sheet.bytes.starts_with(b"%PDF-") && sheet.headers["cache-control"] == "no-store");

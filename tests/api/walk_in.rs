@@ -102,6 +102,11 @@ async fn two_people_end_the_digital_ktp_of_who_has_no_phone_with_them() {
             assert!(seen["witness"].as_str().unwrap().eq_ignore_ascii_case("aminah"));
             // Who asked has the holder before them: no portrait for whoever typed three data and sent any photo.
             asker.get(&path(&walk_in, "/portrait")).await.expect_problem(404, "not_found");
+            // Nor for a colleague who may grant nothing.
+            let colleague = world.officer(&format!("rekan-{}", world.number()), OFFICE).await;
+            for picture in ["/photo", "/portrait"] {
+                colleague.get(&path(&walk_in, picture)).await.expect_problem(404, "not_found");
+            }
             for picture in ["/photo", "/portrait"] {
                 let picture = granter.get(&path(&walk_in, picture)).await.expect(200);
                 assert!(picture.bytes.starts_with(&[0xff, 0xd8]));
@@ -113,7 +118,9 @@ async fn two_people_end_the_digital_ktp_of_who_has_no_phone_with_them() {
             let (state, why, _) = standing(holder).await;
             assert_eq!((state.as_str(), &why), ("deactivated", &json!(reason)));
             assert!(newest_letter(&world, holder).await.0.contains("KTP Digital"));
-            granter.get(&path(&walk_in, "/portrait")).await.expect_problem(404, "not_found");
+            for picture in ["/photo", "/portrait"] {
+                granter.get(&path(&walk_in, picture)).await.expect_problem(404, "not_found");
+            }
             // Whoever has the phone and the PIN does not bring back what its holder ended at a counter.
             let (challenge, signature) = holder.client.sign_challenge(&pin_key(person), Purpose::Unlock).await;
             let undo = json!({"challenge": challenge, "signature": signature});

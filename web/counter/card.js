@@ -4,6 +4,7 @@ import { confirm } from "/web/shared/dialog.js";
 import { button, el, icon } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { personFacts, standingBadge } from "./cards.js";
+import { showsPhoto } from "./photo-request.js";
 
 /** A card that was issued. */
 function issued(api, view, { id, send, another }) {
@@ -77,9 +78,10 @@ export const printedCards = (api) => ({
   grant: api.grantCard,
   refuse: api.refuseCard,
   picture: api.cardPicture,
+  // The portrait is the second person's: who asks has the resident before them.
   pictures: (view) => [
-    ["photo", view.has_photo, t("card.photo")],
-    ["portrait", view.has_portrait, t("faces.portrait")],
+    ...(showsPhoto(view) ? [["photo", view.has_photo, t("card.photo")]] : []),
+    ...(view.may_grant ? [["portrait", view.has_portrait, t("faces.portrait")]] : []),
   ],
   readOut: (view) => t("card.agree.do", { version: view.terms_version }),
   lead: (view) => t("card.grant.lead", { who: view.asked_by }),

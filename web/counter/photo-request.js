@@ -17,6 +17,9 @@ import { result, secondDecision } from "./second.js";
 
 const REFRESH_MILLISECONDS = 3000;
 
+/** Whether who looks is shown the photo: who took it while the request waits, and who is to compare it. */
+export const showsPhoto = (view) => view.may_grant || (view.own && ["prepared", "asked"].includes(view.state));
+
 /** Who heard the resident's word, where they cannot read: opened when it is needed. */
 function witnessPart() {
   const name = field({

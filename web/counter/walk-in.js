@@ -3,6 +3,7 @@
 import { button, el, icon, notice } from "/web/shared/dom.js";
 import { dateTime, ktpDate, language, t } from "/web/shared/i18n.js";
 import { helperFact, helperWarning } from "./helper.js";
+import { showsPhoto } from "./photo-request.js";
 
 /** What is told of the person, and of what follows. */
 function facts(view) {
@@ -67,7 +68,7 @@ export const walkIns = (api) => ({
   picture: api.walkInPicture,
   // The portrait is the second person's: who asks has the resident before them.
   pictures: (view) => [
-    ["photo", view.has_photo, t("card.photo")],
+    ...(showsPhoto(view) ? [["photo", view.has_photo, t("card.photo")]] : []),
     ...(view.may_grant ? [["portrait", true, t("faces.portrait")]] : []),
   ],
   readOut: (view) => t(`walk_in.read_out.${view.kind}`),

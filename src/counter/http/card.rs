@@ -161,7 +161,7 @@ struct PrintedCardReply {
     void_reason: Option<VoidReason>,
     /// Whether it stays good when its holder activates a phone.
     keeps: bool,
-    /// Until when it can be printed.
+    /// Until when whoever looks can print it: who asked for it and who granted it.
     #[schema(value_type = Option<String>, format = DateTime)]
     print_until: Option<Timestamp>,
     /// The name, as the resident says it.
@@ -170,7 +170,7 @@ struct PrintedCardReply {
     /// The name, as the register has it; null once what was compared is deleted.
     #[schema(value_type = Option<String>)]
     registered_name: Option<Redacted<String>>,
-    /// The NIK.
+    /// The NIK: all of it for who asks and who may grant, while the request waits; its ends for everybody else.
     #[schema(value_type = String)]
     nik: Redacted<String>,
     /// The birth date.
@@ -211,7 +211,7 @@ struct PrintedCardReply {
 
 impl From<CardView> for PrintedCardReply {
     fn from(view: CardView) -> Self {
-        let CardView { seen, asked_by, own, may_grant } = view;
+        let CardView { seen, asked_by, own, may_grant, shows_nik, prints } = view;
         let (card, said) = (seen.card, seen.said);
         let (credential, stopped) = seen.credential.unzip();
         Self {
@@ -223,10 +223,10 @@ impl From<CardView> for PrintedCardReply {
             expires_at: card.issued.map(|issued| issued.expires_at),
             void_reason: card.issued.and_then(|issued| issued.voided).map(|(_, reason)| reason),
             keeps: card.issued.is_some_and(|issued| issued.keeps),
-            print_until: print_until(&card),
+            print_until: print_until(&card).filter(|_| prints),
             full_name: said.full_name,
             registered_name: seen.registered_name,
-            nik: Redacted(said.nik.as_str().to_owned()),
+            nik: Redacted(if shows_nik { said.nik.as_str().to_owned() } else { said.nik.masked() }),
             birth_date: said.birth_date,
             helper: said.helper.map(|helper| HelperReply::of(helper, seen.helper_people)),
             witness: said.witness,
