@@ -44,7 +44,7 @@ const SUSPENDED: u16 = 0x100;
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// The key directory holds no root secret.
-    #[error("no root secret in {0}: make one with `ikd keys init`")]
+    #[error("no root secret in {0}: `ikd setup` sets the service up, `ikd keys init` makes keys alone")]
     Missing(String),
     /// A file cannot be read, has a wrong length or too open a mode.
     #[error("{0}")]

@@ -142,6 +142,13 @@ async fn watch(args: &WatchArgs, clock: &Clock, format: Format) -> Result<(), Fa
             args.state.display()
         )));
     }
+    if args.begin && witness.state.read()?.is_some() {
+        return Err(Failure::Usage(format!(
+            "{}: a checkpoint is kept there already; leave --begin out, or whatever the log shows would be believed on the day on which the \
+             file is lost",
+            args.state.display()
+        )));
+    }
     let mut failed = 0;
     loop {
         let looked = witness.look().await;

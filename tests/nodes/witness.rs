@@ -108,6 +108,7 @@ async fn five_ways_to_rewrite_the_past_are_seen_by_a_witness() {
     let (code, told) = elsewhere.watch(&["--begin", "--format", "json"]).await;
     let seen: Value = serde_json::from_str(&told).unwrap();
     assert_eq!((code, &seen["size"], &seen["accepted"]), (0, &first.into(), &true.into()), "{told}");
+    assert_eq!(elsewhere.watch(&["--begin"]).await.0, 2, "it has begun");
     let shown = reqwest::get(format!("{}/checkpoint", elsewhere.log)).await.unwrap().text().await.unwrap();
     assert!(shown.contains(seen["cosignature"].as_str().unwrap()), "{shown}");
     copy(&mut sql).await;
