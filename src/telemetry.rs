@@ -13,6 +13,11 @@ pub fn init(settings: &Log) {
         Ok(directive) if !settings.level.contains("sqlx") => filter.add_directive(directive),
         _ => filter,
     };
+    // Security events are told whatever else is: a node that logs warnings alone still says who was refused.
+    let filter = match "ikd::security=info".parse() {
+        Ok(directive) if !settings.level.contains("ikd::security") => filter.add_directive(directive),
+        _ => filter,
+    };
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let _ = match settings.format {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),

@@ -10,12 +10,13 @@ use http::header::{
 use http::{HeaderValue, Method, StatusCode};
 
 use super::problem::{ProblemNote, render};
-use super::{negotiate, refusal_page};
+use super::{Caller, ClientAddress, negotiate, refusal_page};
 use crate::clock::stopwatch;
 use crate::config::Mode;
 use crate::context::Context;
 use crate::error::{Code, Refusal};
 use crate::failpoint::{self, Side};
+use crate::security::{By, Circumstance, Kind, Security, Who};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
@@ -43,7 +44,7 @@ fn is_check(method: &Method, route: &str) -> bool {
 }
 
 /// The layer itself.
-pub async fn finish(context: Context, request: Request, next: Next) -> Response {
+pub async fn finish((context, security): (Context, Security), mut request: Request, next: Next) -> Response {
     let watch = stopwatch();
     let request_id = context.random.uuid_v7(context.now());
     let language = negotiate::language(request.headers());
@@ -51,6 +52,8 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
     // The route's template, never the path: paths contain ids.
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| String::from("-"), |path| path.as_str().to_owned());
+    let (caller, client) = (Caller::default(), request.extensions().get::<ClientAddress>().map(|client| client.0));
+    request.extensions_mut().insert(caller.clone());
     let mut response = next.run(request).await;
     if !method.is_safe() {
         failpoint::pass("http.answer", Side::Before);
@@ -69,7 +72,11 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
             StatusCode::REQUEST_TIMEOUT => Some(Code::RequestTimeout),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Code::TooLarge),
             StatusCode::METHOD_NOT_ALLOWED => Some(Code::MethodNotAllowed),
-            StatusCode::FORBIDDEN => Some(Code::Forbidden),
+            // The layer against foreign pages answers like this, and nobody else.
+            StatusCode::FORBIDDEN => {
+                caller.did(Kind::ForeignPage);
+                Some(Code::Forbidden)
+            }
             _ => None,
         };
         if let Some(code) = code {
@@ -77,6 +84,11 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
         }
     }
     let note = response.extensions_mut().remove::<ProblemNote>();
+    let code = note.as_ref().map(|note| note.refusal.code);
+    if let Some(event) = event(&caller, code) {
+        let seen_by = Circumstance { request_id: Some(request_id), route: Some(&route), code: code.map(Code::as_str) };
+        security.seen(event, By { client, who: caller.who() }, &seen_by);
+    }
     if let Some(note) = &note {
         let write = if page { refusal_page::render } else { render };
         write(&mut response, note, language, request_id);
@@ -90,7 +102,7 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
 
     let status = response.status().as_u16();
     let duration_us = u64::try_from(watch.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let code = note.as_ref().map_or("", |note| note.refusal.code.as_str());
+    let code = code.map_or("", Code::as_str);
     metrics::counter!("ikd_http_requests_total", "route" => route.clone(), "status" => status.to_string()).increment(1);
     metrics::histogram!("ikd_http_request_seconds", "route" => route.clone()).record(watch.elapsed().as_secs_f64());
     if let Some(cause) = note.as_ref().and_then(|note| note.cause.as_deref()) {
@@ -99,6 +111,15 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
         tracing::debug!(request.id = %request_id, http.method = %method, http.route = route, http.status = status, error.code = code, duration.us = duration_us, "request");
     }
     response
+}
+
+/// What is told of a request, if anything is.
+fn event(caller: &Caller, code: Option<Code>) -> Option<Kind> {
+    let who = caller.who();
+    let refused = || code.and_then(|code| Kind::of(code, who.is_some()));
+    // Each use of a key is counted, also one whose question is refused: from where a key is used shows that it was stolen.
+    let used = || matches!(who, Some(Who::Party(_))).then_some(Kind::ApiKeyUsed);
+    caller.event().or_else(refused).or_else(used)
 }
 
 fn secure(response: &mut Response, https: bool) {

@@ -15,6 +15,7 @@ mod hardware;
 mod logs;
 mod reseal;
 mod restore;
+mod security;
 mod setup;
 mod stop;
 mod witness;
