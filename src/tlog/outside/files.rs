@@ -1,8 +1,8 @@
 //! The files: one a day, appended to and never changed, by one process.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, Permissions, TryLockError};
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::line::Line;
@@ -13,6 +13,8 @@ use crate::failpoint::{self, Side};
 const NAME: (&str, &str) = ("audit-", ".jsonl");
 /// The file by whose lock another process knows that it is not alone.
 const LOCK: &str = ".lock";
+/// The mode of files.
+const MODE: u32 = 0o640;
 /// The longest line that is taken for one.
 const LONGEST: usize = 64 * 1024;
 
@@ -108,7 +110,7 @@ impl Writing {
     pub fn resume(folder: &Path) -> Result<Self, FileError> {
         std::fs::DirBuilder::new().recursive(true).mode(0o750).create(folder).map_err(io_of(folder))?;
         let path = folder.join(LOCK);
-        let lock = File::options().create(true).append(true).mode(0o640).open(&path).map_err(io_of(&path))?;
+        let lock = File::options().create(true).append(true).mode(MODE).open(&path).map_err(io_of(&path))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => FileError::Taken(folder.display().to_string()),
             TryLockError::Error(error) => FileError::Io(path.display().to_string(), error),
@@ -153,7 +155,9 @@ impl Writing {
             text.push_str(&line.written().unwrap_or_default());
         }
         if self.file.is_none() {
-            let file = File::options().create(true).append(true).mode(0o640).open(&path).map_err(io_of(&path))?;
+            let file = File::options().create(true).append(true).mode(MODE).open(&path).map_err(io_of(&path))?;
+            // Whatever the process masks: who ships it is in the group.
+            file.set_permissions(Permissions::from_mode(MODE)).map_err(io_of(&path))?;
             // The name has to be durable too.
             File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(io_of(&self.folder))?;
             self.file = Some(file);
