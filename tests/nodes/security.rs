@@ -88,7 +88,11 @@ async fn attacks_are_told_when_they_begin_and_with_their_number_when_they_end_an
 
     // What is no request of anybody's.
     for number in 0..3 {
-        assert!(raw(&node.base, &format!("GET /{number} HTTP/1.1\r\n\r\n")).await.starts_with("HTTP/1.1 400"));
+        assert!(
+            raw(&node.base, &format!("GET /{number} HTTP/1.1\r\nConnection: close\r\n\r\n"))
+                .await
+                .starts_with("HTTP/1.1 400")
+        );
     }
     assert!(raw(&node.base, "kenari ini bukan HTTP 6620\r\n\r\n").await.starts_with("HTTP/1.1 400"));
     let foreign =
