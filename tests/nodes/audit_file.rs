@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use support::node::text;
-use support::world::{Host, Program, World};
+use support::world::{Program, World};
 use support::{Engine, until};
 
 async fn checked(world: &World<Program>, key: &str, files: &Path) -> (i32, String) {

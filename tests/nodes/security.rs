@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use support::node::text;
-use support::world::{Host, World};
+use support::world::World;
 use support::{Engine, http};
 
 /// The events among what a node printed, by kind: how many of the kind began, and the numbers of those that ended.
@@ -47,8 +47,9 @@ async fn attacks_are_told_when_they_begin_and_with_their_number_when_they_end_an
     let officer = world.log_in_at(&node.base, world.officer()).await;
     world.visit(&officer, &holder).await;
     world.enter(&holder, "abc").await;
-    let pin = PinKey::from_seed(&world.random.bytes());
-    world.activate_with(&mut holder, pin.clone()).await;
+    let seed = world.random.bytes();
+    let pin = PinKey::from_seed(&seed);
+    world.activate_with(&mut holder, PinKey::from_seed(&seed)).await;
     let phone = &holder.client;
 
     // Wrong PINs, a replayed proof, a thing of nobody's.
