@@ -172,7 +172,6 @@ impl App {
         let relying_parties = RelyingParties::new(context.clone());
         let usage = relying_parties.usage().clone();
         let verification = verification::Service::counting(context.clone(), keyring.clone(), usage);
-        let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
         let wallet = wallet::Service::new(context.clone(), keyring.clone(), status_lists.clone());
         let directory = Directory::new(context.clone(), register.clone());
         let closures = closure::Closures::new(context.clone(), wallet.clone(), register);
@@ -211,8 +210,8 @@ impl App {
             partners: Partners::new(context.clone(), relying_parties.clone()),
             sandbox: Sandbox::new(context.clone(), &relying_parties)?,
             relying_parties,
+            employee_checks: EmployeeChecks::new(context.clone(), verification.clone()),
             verification,
-            employee_checks,
             log: tlog::Log::new(context.clone(), keyring.clone())?,
             blocks: life::Blocks::new(context.clone()),
             annulments: annulment::Telling::new(context.clone()),
