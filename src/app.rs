@@ -33,6 +33,7 @@ use crate::proposal::Proposals;
 use crate::register::{LocalRegister, PopulationRegister};
 use crate::relying_party::RelyingParties;
 use crate::sandbox::Sandbox;
+use crate::security::Security;
 use crate::staff::{Realm, Staff};
 use crate::stop_log::StopLog;
 use crate::telemetry::traces;
@@ -46,7 +47,7 @@ use crate::{
     activation, admin, annulment, branch, captcha, card, closure, contact, correction, counter, decoder, device,
     directory, dispute, duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office,
     outreach, partner, proposal, recovery, refresh, register, registration, relying_party, reseal, restore, sandbox,
-    staff, status_list, stop_log, tlog, transaction, transfer, verification, wallet, webhook, window,
+    security, staff, status_list, stop_log, tlog, transaction, transfer, verification, wallet, webhook, window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -120,6 +121,8 @@ pub struct App {
     pub database_watch: restore::Watch,
     /// Device proofs that were sent.
     pub spent: SpentProofs,
+    /// What is told of attacks and of authentication.
+    pub security: Security,
     guard: Guard,
     gate: CaptchaGate,
     transport: Transport,
@@ -170,7 +173,6 @@ impl App {
         let relying_parties = RelyingParties::new(context.clone());
         let usage = relying_parties.usage().clone();
         let verification = verification::Service::counting(context.clone(), keyring.clone(), usage);
-        let employee_checks = EmployeeChecks::new(context.clone(), verification.clone());
         let wallet = wallet::Service::new(context.clone(), keyring.clone(), status_lists.clone());
         let directory = Directory::new(context.clone(), register.clone());
         let closures = closure::Closures::new(context.clone(), wallet.clone(), register);
@@ -209,8 +211,8 @@ impl App {
             partners: Partners::new(context.clone(), relying_parties.clone()),
             sandbox: Sandbox::new(context.clone(), &relying_parties)?,
             relying_parties,
+            employee_checks: EmployeeChecks::new(context.clone(), verification.clone()),
             verification,
-            employee_checks,
             log: tlog::Log::new(context.clone(), keyring.clone())?,
             blocks: life::Blocks::new(context.clone()),
             annulments: annulment::Telling::new(context.clone()),
@@ -224,6 +226,7 @@ impl App {
             database_watch: restore::Watch::new(context.clone(), stop_log.clone()),
             stop_log,
             spent: SpentProofs::start(context.clone()),
+            security: Security::new(&context),
             guard,
             gate: CaptchaGate::new(context.clone()),
             transport: Transport::open(&context.config.mail).map_err(Error::internal)?,
@@ -330,7 +333,7 @@ impl App {
         }
         let settings = &self.context.config.http;
         let patience = std::time::Duration::from_secs(settings.request_timeout_seconds.max(1));
-        let context = self.context.clone();
+        let outermost = (self.context.clone(), self.security.clone());
         if let Some(origins) = Origins::of(&self.context.config.service) {
             router = router.layer(from_fn_with_state(origins, origins::lead_home));
         }
@@ -346,7 +349,7 @@ impl App {
             .layer(from_fn_with_state(self.clock_watch.clone(), crate::health::http::demand_clock))
             .layer(from_fn(crate::web::host::demand_one))
             .layer(from_fn_with_state(Flood::new(&self.context), crate::web::flood::limit))
-            .layer(from_fn(move |request, next| headers::finish(context.clone(), request, next)))
+            .layer(from_fn(move |request, next| headers::finish(outermost.clone(), request, next)))
     }
 
     /// The API's description as served at `/openapi.json`.
@@ -370,9 +373,10 @@ impl App {
                 web::metrics::METRICS,
                 decoder::METRICS,
                 traces::METRICS,
+                security::METRICS,
             ]
             .concat(),
-            drains: Vec::new(),
+            drains: vec![self.security.drain()],
         };
         for module in self.modules() {
             devices = devices.merge(module.devices);
@@ -437,6 +441,7 @@ impl App {
         }
         let Assembled { api, mut jobs, sweeps, letters, metrics: measured, drains } = self.assemble();
         jobs.push(self.sweeper_of(sweeps).into_job());
+        jobs.push(self.security.job());
         jobs.push(self.mail_worker(letters).into_job(self.mail_wake.clone()));
         if let Some(metrics) = metrics {
             let router = web::metrics::router(measured);
@@ -444,7 +449,7 @@ impl App {
             jobs.push(Job::new("web.metrics", move |stop| metrics.serve(router, stop)));
         }
         let working = jobs::start(jobs, &stop);
-        listener.serve(self.under_layers(api, self.extra_routes.clone()), stop).await;
+        listener.telling(self.security.clone()).serve(self.under_layers(api, self.extra_routes.clone()), stop).await;
         for drain in drains {
             drain.await;
         }

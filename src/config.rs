@@ -45,6 +45,8 @@ pub struct Config {
     pub stop_log: StopLog,
     /// The log that outsiders check.
     pub tlog: Tlog,
+    /// The audit log outside the database.
+    pub audit: Audit,
     /// How long what ended is kept.
     pub retention: Retention,
     /// Flood protection per process; what guards secrets is counted in rows and is not configurable.
@@ -425,6 +427,15 @@ impl Default for Tlog {
     fn default() -> Self {
         Self { interval_seconds: 60, origin: String::new(), witnesses: Vec::new() }
     }
+}
+
+/// The audit log outside the database.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Audit {
+    /// Folder in which this node writes the audit log as it grows, for whatever ships logs (docs/audit-file.md): its own, on a disk that is
+    /// not the database's. Empty for none.
+    pub export: PathBuf,
 }
 
 /// How long what ended is kept. What protects secrets and pictures is not configurable.

@@ -77,6 +77,7 @@ pub mod restore;
 pub mod retention;
 pub mod sandbox;
 pub mod secret;
+pub mod security;
 pub mod setting;
 pub mod staff;
 pub mod status_list;

@@ -1,5 +1,6 @@
-//! `ikd audit verify`, `ikd audit prove`, `ikd audit pairs`.
+//! `ikd audit verify`, `ikd audit prove`, `ikd audit pairs`, `ikd audit digest`.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
@@ -10,6 +11,8 @@ use crate::clock::DAY;
 use crate::context::Context;
 use crate::error::Error;
 use crate::office::ports as offices;
+use crate::security::Who;
+use crate::security::service::{digest_of, digest_of_network};
 use crate::staff::ports as staff;
 use crate::tlog::note::Note;
 use crate::tlog::{self, LogFault, LogReport};
@@ -34,6 +37,15 @@ pub enum Command {
         /// The entry's number in its chain.
         #[arg(long, value_parser = clap::value_parser!(i64).range(1..))]
         seq: i64,
+    },
+    /// What stands for a client's network or a relying party in security events (docs/security-events.md): to find the lines of one that is known.
+    Digest {
+        /// An address of the client.
+        #[arg(long, required_unless_present = "relying_party", conflicts_with = "relying_party")]
+        address: Option<IpAddr>,
+        /// The relying party's id.
+        #[arg(long, value_name = "ID")]
+        relying_party: Option<Uuid>,
     },
     /// Who approved people without an e-mail address with whom, and which share of their office's such approvals that is.
     Pairs {
@@ -79,6 +91,16 @@ pub async fn run(command: Command, context: Context, format: Format) -> Result<(
         }
         Command::Prove { chain, seq } => {
             super::output::write(format_args!("{}", tlog::service::prove(&context, chain, seq).await?))
+        }
+        Command::Digest { address, relying_party } => {
+            let of_party = || relying_party.map(|id| digest_of(&context.vault, Who::Party(id)));
+            let of_network = address.and_then(|address| digest_of_network(&context.vault, address));
+            let digest = of_network.or_else(of_party).unwrap_or_default();
+            match format {
+                Format::Text => say!("{digest}"),
+                Format::Json => say!("{}", serde_json::json!({ "digest": digest })),
+            }
+            Ok(())
         }
         Command::Verify { checkpoint } => verify(context, checkpoint.as_deref(), format).await,
     }

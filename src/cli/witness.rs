@@ -2,6 +2,7 @@
 //! does not continue it.
 
 mod fetch;
+mod file;
 mod state;
 
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ pub enum Command {
         #[arg(long = "log-key", required = true, value_name = "KEY")]
         log_keys: Vec<Verifier>,
     },
+    /// Check files that a node wrote (`audit.export`), without network: exit code 0 when nothing in them was altered, deleted, moved or added.
+    CheckFile(file::Args),
 }
 
 /// Arguments of `ikd witness watch`.
@@ -83,6 +86,7 @@ pub async fn run(command: &Command, clock: &Clock, format: Format) -> Result<(),
         Command::NewKey { name, file } => new_key(name, file, format),
         Command::Watch(args) => Box::pin(watch(args, clock, format)).await,
         Command::CheckEntry { file, log_keys } => check_entry(file, log_keys, format),
+        Command::CheckFile(args) => file::run(args, format),
     }
 }
 

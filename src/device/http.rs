@@ -18,8 +18,9 @@ use super::guard::RequestLine;
 use super::{Guard, NewPinKey, ProofRefused, Proven, SpentProofs, Thumbprint};
 use crate::clock::Timestamp;
 use crate::error::{Code, Error};
+use crate::security::{Kind, Who};
 use crate::web::problem::ProblemNote;
-use crate::web::{Json, Problem, negotiate};
+use crate::web::{Caller, Json, Problem, negotiate};
 use body::{Promise, bind};
 
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -68,7 +69,11 @@ pub async fn spend(parts: &Parts, proven: &Proven) -> Result<(), Problem> {
     let spent = parts.extensions.get::<SpentProofs>();
     let spent =
         spent.ok_or_else(|| Problem::from(Error::internal("the memory of proofs is not wired to this route")))?;
-    Ok(spent.spend(proven.once).await?)
+    let done = spent.spend(proven.once).await;
+    if done.as_ref().is_err_and(|error| error.code() == Some(Code::UseDpopNonce)) {
+        Caller::of(&parts.extensions).did(Kind::ProofReplayed);
+    }
+    Ok(done?)
 }
 
 /// Judges the proof of a request, and binds its body to it; gives the access token too, when one is presented (RFC 9449
@@ -101,6 +106,7 @@ pub async fn prove(parts: &mut Parts) -> Result<(Proven, Option<String>), Proble
     })?;
     let promise = parts.extensions.get::<Promise>();
     promise.ok_or_else(|| Problem::from(Error::internal("the body is not bound on this route")))?.set(proven.body);
+    Caller::of(&parts.extensions).is(Who::Device(proven.thumbprint));
     Ok((proven, token.map(str::to_owned)))
 }
 

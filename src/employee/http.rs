@@ -19,11 +19,12 @@ use crate::clock::Timestamp;
 use crate::error::Language;
 use crate::page::Page;
 use crate::relying_party::Purpose;
+use crate::security::Kind;
 use crate::staff::http::Entrance;
 use crate::staff::{Allowed, Staff};
 use crate::verification::http::{VerificationAnswer, VerificationRequest, idempotency_key, reply};
 use crate::verification::model::Verdict;
-use crate::web::{Json, Lang, PageQuery, Problem, Query, cookie};
+use crate::web::{Caller, Json, Lang, PageQuery, Problem, Query, cookie};
 
 /// All routes of this room, for the people of `staff`.
 pub fn routes(checks: EmployeeChecks, staff: Staff) -> OpenApiRouter {
@@ -57,12 +58,17 @@ struct PurposeReply {
 async fn verify(
     State(checks): State<EmployeeChecks>,
     employee: Allowed<Verify>,
+    caller: Caller,
     Lang(language): Lang,
     headers: HeaderMap,
     Json(request): Json<VerificationRequest>,
 ) -> Result<Response, Problem> {
     let question = request.into_question(idempotency_key(&headers)?)?;
-    Ok(reply(checks.verify(&employee, &question).await?, language))
+    let answer = checks.verify(&employee, &question).await?;
+    if answer.verdict.is_forged() {
+        caller.did(Kind::ForgedQr);
+    }
+    Ok(reply(answer, language))
 }
 
 /// A page of an employee's own checks.

@@ -8,7 +8,8 @@ use http::request::Parts;
 use super::authentication::Authentication;
 use super::model::{Party, TEST_KEY_PREFIX};
 use crate::error::{Code, Error, Refusal};
-use crate::web::{ClientAddress, Problem, negotiate};
+use crate::security::Who;
+use crate::web::{Caller, ClientAddress, Problem, negotiate};
 
 /// A relying party that presented a living API key: `Authorization: Bearer ikd_rp_…`.
 #[derive(Clone, Debug)]
@@ -29,7 +30,10 @@ impl<S: AsRef<Authentication> + Send + Sync> FromRequestParts<S> for Authenticat
             None => authentication.authenticate(token).await,
         };
         match found {
-            Ok(party) => Ok(Self(party)),
+            Ok(party) => {
+                Caller::of(&parts.extensions).is(Who::Party(party.relying_party_id));
+                Ok(Self(party))
+            }
             Err(refused @ Error::Refused(_)) => Err(refused.into()),
             Err(fault) => {
                 tracing::error!(error.cause = %fault, "an API key could not be looked up");

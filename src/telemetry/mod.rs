@@ -45,8 +45,13 @@ pub fn init_with_traces(settings: &Log, traces: &config::Traces) -> Option<Trace
 fn filter(settings: &Log) -> EnvFilter {
     let filter = EnvFilter::try_new(&settings.level).unwrap_or_else(|_| EnvFilter::new("info"));
     // PostgreSQL tells at every start that the table of migrations is there already.
-    match "sqlx::postgres::notice=warn".parse() {
+    let filter = match "sqlx::postgres::notice=warn".parse() {
         Ok(directive) if !settings.level.contains("sqlx") => filter.add_directive(directive),
+        _ => filter,
+    };
+    // Security events are told whatever else is: a node that logs warnings alone still says who was refused.
+    match "ikd::security=info".parse() {
+        Ok(directive) if !settings.level.contains("ikd::security") => filter.add_directive(directive),
         _ => filter,
     }
 }

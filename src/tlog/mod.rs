@@ -7,6 +7,7 @@
 pub mod http;
 pub mod model;
 pub mod note;
+pub mod outside;
 pub mod proof;
 pub mod service;
 mod store;
@@ -16,6 +17,7 @@ pub mod verify;
 use std::time::Duration;
 
 pub use model::{LogFault, LogReport};
+pub use outside::Outside;
 pub use service::Log;
 
 use crate::context::Context;
@@ -33,18 +35,28 @@ const METRICS: &[Metric] = &[
         "ikd_log_witnessed_timestamp",
         "When (Unix seconds) a witness signed last, by witness; 0 for never. The same at all nodes.",
     ),
+    Metric::gauge(
+        "ikd_audit_export_until_timestamp",
+        "Until when (Unix seconds) what was signed of the log stands in the files of this node, where it writes any.",
+    ),
 ];
 
 /// What this domain brings to a node. While `in_time` says that the clock is off nothing is signed.
 pub fn module(context: &Context, log: &Log, in_time: impl Fn() -> bool + Send + Sync + 'static) -> Module {
-    let taking = log.clone();
+    let (taking, outside) = (log.clone(), Outside::new(context));
     let pause = Duration::from_secs(context.config.tlog.interval_seconds.max(1));
     Module {
         open: http::routes(log.clone()),
-        jobs: vec![Job::every("tlog.round", Pace::pausing(pause).cut_off(), move || {
-            let (log, in_time) = (taking.clone(), in_time());
-            async move { if in_time { log.round().await } else { Ok(()) } }
-        })],
+        jobs: vec![
+            Job::every("tlog.round", Pace::pausing(pause).cut_off(), move || {
+                let (log, in_time) = (taking.clone(), in_time());
+                async move { if in_time { log.round().await } else { Ok(()) } }
+            }),
+            Job::every("tlog.export", Pace::pausing(pause).cut_off(), move || {
+                let outside = outside.clone();
+                async move { outside.round().await }
+            }),
+        ],
         sweeps: vec![Sweep::of("tlog.sweep", log, |log| async move { log.sweep().await })],
         metrics: METRICS,
         ..Module::default()

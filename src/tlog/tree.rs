@@ -241,7 +241,7 @@ fn fold(tile: &[Hash]) -> Hash {
 }
 
 /// The root over leaves that come one after the other, in a few hashes of memory.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frontier {
     size: u64,
     /// Roots of full subtrees, the largest first.
@@ -249,6 +249,16 @@ pub struct Frontier {
 }
 
 impl Frontier {
+    /// That of `size` leaves, by the roots of their full subtrees, the largest first; `None` for another number of these.
+    pub fn of(size: u64, full: Vec<Hash>) -> Option<Self> {
+        (full.len() == size.count_ones() as usize).then_some(Self { size, full })
+    }
+
+    /// The roots of the full subtrees of the leaves that came, the largest first.
+    pub fn edge(&self) -> &[Hash] {
+        &self.full
+    }
+
     /// How many leaves came.
     pub const fn size(&self) -> u64 {
         self.size

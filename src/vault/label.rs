@@ -71,6 +71,8 @@ labels! {
     SandboxSeal = b"ikd/sandbox-seal/v1";
     /// Codes that stand for presentations of invented people.
     SandboxCode = b"ikd/sandbox-code/v1";
+    /// What stands for clients, devices and relying parties in security events.
+    SecurityEvent = b"ikd/security-event/v1";
 }
 
 impl Label {

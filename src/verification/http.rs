@@ -27,7 +27,8 @@ use crate::error::{Code, FieldError, Language, Refusal, Text};
 use crate::relying_party::Authentication;
 use crate::relying_party::http::AuthenticatedParty;
 use crate::secret::Redacted;
-use crate::web::{Json, Lang, Path, Problem, negotiate};
+use crate::security::Kind;
+use crate::web::{Caller, Json, Lang, Path, Problem, negotiate};
 
 /// What the handlers share: one count for each request.
 struct Shared {
@@ -297,12 +298,16 @@ pub fn in_language(answer: VerificationAnswer, language: Language) -> Response {
 async fn verify(
     State(shared): State<Arc<Shared>>,
     party: AuthenticatedParty,
+    caller: Caller,
     Lang(language): Lang,
     headers: HeaderMap,
     Json(request): Json<VerificationRequest>,
 ) -> Result<Response, Problem> {
     let question = request.into_question(idempotency_key(&headers)?)?;
     let answer = shared.service.verify(&party.0, &question).await?;
+    if answer.verdict.is_forged() {
+        caller.did(Kind::ForgedQr);
+    }
     Ok(reply(answer, language))
 }
 

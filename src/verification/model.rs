@@ -118,6 +118,11 @@ impl Verdict {
         }
     }
 
+    /// Whether nobody issued it, or it was altered since.
+    pub const fn is_forged(self) -> bool {
+        matches!(self, Self::Invalid(Reason::Malformed | Reason::BadSignature | Reason::UnknownKey))
+    }
+
     /// The reason's name; empty for a valid token.
     pub const fn reason(self) -> &'static str {
         match self {

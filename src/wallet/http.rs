@@ -29,11 +29,12 @@ use crate::page::Page;
 use crate::register::Date;
 use crate::relying_party::Purpose;
 use crate::secret::Redacted;
+use crate::security::Kind;
 use crate::verification::http::ReceiptDocument;
 use crate::verification::model::Verdict;
 use crate::verification::{self, HistoryItem};
 use crate::web::token_reply::Form;
-use crate::web::{Json, Lang, PageQuery, Problem, Query, token_reply};
+use crate::web::{Caller, Json, Lang, PageQuery, Problem, Query, token_reply};
 
 /// A resident whose wallet is unlocked: a device proof, and an access token bound to that device. [`Service`] and
 /// [`crate::device::Guard`] are extensions of the request.
@@ -201,9 +202,11 @@ impl PresentationReply {
 async fn unlock(
     State(service): State<Service>,
     device: Device,
+    caller: Caller,
     Json(body): Json<UnlockRequest>,
 ) -> Result<Json<SessionReply>, Problem> {
     let unlocked = service.unlock(&device.thumbprint, &body.challenge, &body.signature).await?;
+    caller.did(Kind::Unlocked);
     Ok(Json(unlocked.into()))
 }
 

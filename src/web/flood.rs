@@ -10,11 +10,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use super::{ClientAddress, Problem};
+use super::{Caller, ClientAddress, Problem};
 use crate::context::Context;
 use crate::error::{Code, Refusal};
 use crate::fair::network::SHARES;
 use crate::fair::{Network, for_client, tiers};
+use crate::security::Kind;
 
 /// The limiters of requests and of files; `None` when switched off. Cloning shares them.
 #[derive(Clone)]
@@ -78,6 +79,7 @@ pub async fn limit(State(flood): State<Flood>, request: Request, next: Next) -> 
     };
     let limiter = flood.0.as_deref().map(|(requests, files)| if path.starts_with("/web/") { files } else { requests });
     if limiter.is_some_and(|limiter| !exempt && limiter.refuses(address)) {
+        Caller::of(request.extensions()).did(Kind::Flood);
         return Problem::from(Refusal::new(Code::TooMany).retry_after(1)).into_response();
     }
     // Shared resources taken further inside, above all database connections, count as this client's.

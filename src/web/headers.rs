@@ -8,14 +8,16 @@ use http::header::{
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderValue, Method, StatusCode};
+use uuid::Uuid;
 
 use super::problem::{ProblemNote, render};
-use super::{negotiate, refusal_page};
+use super::{Caller, ClientAddress, negotiate, refusal_page};
 use crate::clock::stopwatch;
 use crate::config::Mode;
 use crate::context::Context;
 use crate::error::{Code, Refusal};
 use crate::failpoint::{self, Side};
+use crate::security::{By, Circumstance, Kind, Security, Who};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
@@ -52,8 +54,22 @@ fn known(method: &Method) -> &str {
     }
 }
 
+/// What a request is in a trace.
+fn span_of(method: &Method, route: &str, request_id: Uuid) -> tracing::Span {
+    tracing::debug_span!(
+        "request",
+        otel.name = format_args!("{} {route}", known(method)),
+        otel.kind = "server",
+        request.id = %request_id,
+        http.request.method = known(method),
+        http.route = route,
+        http.response.status_code = tracing::field::Empty,
+        error.code = tracing::field::Empty,
+    )
+}
+
 /// The layer itself.
-pub async fn finish(context: Context, request: Request, next: Next) -> Response {
+pub async fn finish((context, security): (Context, Security), mut request: Request, next: Next) -> Response {
     let watch = stopwatch();
     let request_id = context.random.uuid_v7(context.now());
     let language = negotiate::language(request.headers());
@@ -61,16 +77,9 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
     // The route's template, never the path: paths contain ids.
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| String::from("-"), |path| path.as_str().to_owned());
-    let span = tracing::debug_span!(
-        "request",
-        otel.name = format_args!("{} {route}", known(&method)),
-        otel.kind = "server",
-        request.id = %request_id,
-        http.request.method = known(&method),
-        http.route = route,
-        http.response.status_code = tracing::field::Empty,
-        error.code = tracing::field::Empty,
-    );
+    let (caller, client) = (Caller::default(), request.extensions().get::<ClientAddress>().map(|client| client.0));
+    request.extensions_mut().insert(caller.clone());
+    let span = span_of(&method, &route, request_id);
     let mut response = tracing::Instrument::instrument(next.run(request), span.clone()).await;
     if !method.is_safe() {
         failpoint::pass("http.answer", Side::Before);
@@ -89,7 +98,11 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
             StatusCode::REQUEST_TIMEOUT => Some(Code::RequestTimeout),
             StatusCode::PAYLOAD_TOO_LARGE => Some(Code::TooLarge),
             StatusCode::METHOD_NOT_ALLOWED => Some(Code::MethodNotAllowed),
-            StatusCode::FORBIDDEN => Some(Code::Forbidden),
+            // The layer against foreign pages answers like this, and nobody else.
+            StatusCode::FORBIDDEN => {
+                caller.did(Kind::ForeignPage);
+                Some(Code::Forbidden)
+            }
             _ => None,
         };
         if let Some(code) = code {
@@ -97,6 +110,11 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
         }
     }
     let note = response.extensions_mut().remove::<ProblemNote>();
+    let code = note.as_ref().map(|note| note.refusal.code);
+    if let Some(event) = event(&caller, code) {
+        let seen_by = Circumstance { request_id: Some(request_id), route: Some(&route), code: code.map(Code::as_str) };
+        security.seen(event, By { client, who: caller.who() }, &seen_by);
+    }
     if let Some(note) = &note {
         let write = if page { refusal_page::render } else { render };
         write(&mut response, note, language, request_id);
@@ -110,7 +128,7 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
 
     let status = response.status().as_u16();
     let duration_us = u64::try_from(watch.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let code = note.as_ref().map_or("", |note| note.refusal.code.as_str());
+    let code = code.map_or("", Code::as_str);
     span.record("http.response.status_code", status);
     if note.is_some() {
         span.record("error.code", code);
@@ -123,6 +141,15 @@ pub async fn finish(context: Context, request: Request, next: Next) -> Response 
         tracing::debug!(request.id = %request_id, http.method = %method, http.route = route, http.status = status, error.code = code, duration.us = duration_us, "request");
     }
     response
+}
+
+/// What is told of a request, if anything is.
+fn event(caller: &Caller, code: Option<Code>) -> Option<Kind> {
+    let who = caller.who();
+    let refused = || code.and_then(|code| Kind::of(code, who.is_some()));
+    // Each use of a key is counted, also one whose question is refused: from where a key is used shows that it was stolen.
+    let used = || matches!(who, Some(Who::Party(_))).then_some(Kind::ApiKeyUsed);
+    caller.event().or_else(refused).or_else(used)
 }
 
 fn secure(response: &mut Response, https: bool) {

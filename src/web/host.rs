@@ -7,8 +7,9 @@ use axum::response::{IntoResponse, Response};
 use http::Version;
 use http::header::HOST;
 
-use super::{PeerAddress, Problem};
+use super::{Caller, PeerAddress, Problem};
 use crate::error::{Code, Refusal};
+use crate::security::Kind;
 
 /// The layer itself. What did not come over the wire is not judged.
 pub async fn demand_one(request: Request, next: Next) -> Response {
@@ -22,6 +23,7 @@ pub async fn demand_one(request: Request, next: Next) -> Response {
     if !came || ((needed..=1).contains(&named) && !others) {
         return next.run(request).await;
     }
+    Caller::of(request.extensions()).did(Kind::BadHost);
     let refusal = Refusal::new(Code::MalformedRequest).detail(
         "Kirim tepat satu kepala Host, dengan nama layanan ini.",
         "Send exactly one Host header, with the name of this service.",

@@ -2,6 +2,7 @@
 //! pages for people.
 
 mod assets;
+pub mod caller;
 pub mod cookie;
 pub mod crowd;
 pub mod docs;
@@ -26,6 +27,7 @@ mod shell;
 pub mod token_reply;
 pub mod write_timeout;
 
+pub use caller::Caller;
 pub use extract::{ClientAddress, Json, Lang, PageQuery, Path, PeerAddress, Query};
 pub use problem::{FieldProblem, Problem, ProblemDocument};
 pub use token_reply::token_reply;

@@ -32,6 +32,7 @@ use super::write_timeout::WriteTimeout;
 use super::{ClientAddress, PeerAddress};
 use crate::config::Http;
 use crate::fair::network::client;
+use crate::security::{By, Circumstance, Kind, Security};
 
 /// Connections that the kernel queues until they are accepted (at most `net.core.somaxconn`). Tokio's own `bind` asks
 /// for 128, and the kernel drops a burst beyond that silently: the client waits for a second or is reset.
@@ -61,6 +62,8 @@ pub struct Listener {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     settings: Http,
+    /// Who is told of clients that are refused before they have asked anything.
+    security: Option<Security>,
 }
 
 impl Listener {
@@ -75,7 +78,13 @@ impl Listener {
             _ => return Err(ServerError::Tls(String::from("set both http.tls_certificate and http.tls_key"))),
         };
         let listener = listen(address).await.map_err(|error| ServerError::Bind(address.to_owned(), error))?;
-        Ok(Self { listener, tls, settings: settings.clone() })
+        Ok(Self { listener, tls, settings: settings.clone(), security: None })
+    }
+
+    /// Tells of clients that are refused before they have asked anything.
+    #[must_use]
+    pub fn telling(self, security: Security) -> Self {
+        Self { security: Some(security), ..self }
     }
 
     /// The address that was bound.
@@ -97,6 +106,7 @@ impl Listener {
             settings: self.settings.clone(),
             tls: self.tls.clone(),
             handshakes: Rates::new(HANDSHAKES_PER_SECOND),
+            security: self.security.clone(),
         });
         let graceful = GracefulShutdown::new();
         loop {
@@ -128,6 +138,7 @@ impl Listener {
             let peer = peer.ip().to_canonical();
             let Some(place) = crowd.enter((!shared.proxies.trusts(peer)).then_some(peer)) else {
                 metrics::counter!("ikd_connections_refused_total").increment(1);
+                shared.tell(Kind::NoPlace, peer);
                 continue;
             };
             let _ = stream.set_nodelay(true);
@@ -172,16 +183,26 @@ struct Shared {
     settings: Http,
     tls: Option<TlsAcceptor>,
     handshakes: Rates,
+    security: Option<Security>,
+}
+
+impl Shared {
+    fn tell(&self, kind: Kind, peer: IpAddr) {
+        if let Some(security) = &self.security {
+            security.seen(kind, By { client: Some(client(peer)), who: None }, &Circumstance::default());
+        }
+    }
 }
 
 async fn welcome(stream: TcpStream, peer: IpAddr, shared: Arc<Shared>, place: Place, watcher: Watcher) {
     let Some(acceptor) = &shared.tls else { return talk(stream, peer, &shared, &place.seat, watcher).await };
     if !shared.proxies.trusts(peer) && shared.handshakes.refuses(peer) {
-        return;
+        return shared.tell(Kind::Handshakes, peer);
     }
     let patience = Duration::from_secs(shared.settings.header_timeout_seconds);
-    if let Ok(Ok(stream)) = tokio::time::timeout(patience, acceptor.accept(stream)).await {
-        talk(stream, peer, &shared, &place.seat, watcher).await;
+    match tokio::time::timeout(patience, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => talk(stream, peer, &shared, &place.seat, watcher).await,
+        Ok(Err(_)) | Err(_) => shared.tell(Kind::HandshakeFailed, peer),
     }
 }
 
@@ -190,7 +211,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let patience = Duration::from_secs(shared.settings.request_timeout_seconds.max(1));
-    let (mine, shared) = (Arc::clone(seat), Arc::clone(shared));
+    let (mine, watching, shared) = (Arc::clone(seat), Arc::clone(shared), Arc::clone(shared));
     let headers = Duration::from_secs(shared.settings.header_timeout_seconds);
     let service = service_fn(move |request: Request<Incoming>| {
         let (mut router, seat) = (shared.router.clone(), Arc::clone(&mine));
@@ -224,6 +245,9 @@ where
         .max_buf_size(16 * 1024)
         .serve_connection(TokioIo::new(WriteTimeout::new(stream, patience)), service);
     if let Err(error) = watcher.watch(connection).await {
+        if error.is_parse() {
+            watching.tell(Kind::BadFraming, peer);
+        }
         tracing::debug!(error.cause = %error, "connection ended");
     }
 }
@@ -259,7 +283,7 @@ mod tests {
     /// A listener's only connection.
     async fn alone(stream: tokio::io::DuplexStream, router: Router, watcher: Watcher) {
         let (proxies, handshakes) = (Proxies::new(&settings()), Rates::new(1));
-        let shared = Arc::new(Shared { router, proxies, settings: settings(), tls: None, handshakes });
+        let shared = Arc::new(Shared { router, proxies, settings: settings(), tls: None, handshakes, security: None });
         let place = Crowd::new(1).enter(None).unwrap();
         talk(stream, IpAddr::from([127, 0, 0, 1]), &shared, &place.seat, watcher).await;
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 mod accounts;
+mod audit_file;
 mod blocking;
 mod cluster;
 mod collector;
@@ -17,6 +18,7 @@ mod listeners;
 mod logs;
 mod reseal;
 mod restore;
+mod security;
 mod setup;
 mod stop;
 mod traces;

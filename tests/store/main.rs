@@ -7,6 +7,7 @@
 mod activation;
 mod annulment;
 mod audit;
+mod audit_file;
 mod branch;
 mod codes;
 mod correction;

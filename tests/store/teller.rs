@@ -20,6 +20,7 @@ use ikd::login::totp;
 use ikd::office::{Kind, Offices};
 use ikd::registration::store::queue::{Figure, figures};
 use ikd::registration::store::visit;
+use ikd::security::Security;
 use ikd::staff::model::AccountState;
 use ikd::staff::own_password::Present;
 use ikd::staff::store::{account, session};
@@ -281,7 +282,7 @@ async fn a_teller_checks_as_the_party_and_finds_the_checks_again() {
         let colleague = add_employee(&context, "Bank Uji", "budi", "Budi").await.unwrap();
         let checks = EmployeeChecks::new(context.clone(), world.service.clone());
         let (router, _) = routes(checks, staff).split_for_parts();
-        let inner = context.clone();
+        let inner = (context.clone(), Security::new(&context));
         let finish = move |request, next| ikd::web::headers::finish(inner.clone(), request, next);
         let router = router.layer(axum::middleware::from_fn(finish));
         let log_in = async |username: &str, who: &Secrets| {

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{Request, StatusCode, header};
 use http_body_util::BodyExt;
+use ikd::security::Security;
 use ikd::verification::http::routes;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -14,10 +15,10 @@ use support::each_engine;
 const PATH: &str = "/v1/verifications";
 
 fn router(world: &World) -> Router {
-    let context = world.context.clone();
+    let outermost = (world.context.clone(), Security::new(&world.context));
     let (router, _) = routes(world.service.clone(), world.parties.authentication().clone()).split_for_parts();
     router.layer(axum::middleware::from_fn(move |request, next| {
-        ikd::web::headers::finish(context.clone(), request, next)
+        ikd::web::headers::finish(outermost.clone(), request, next)
     }))
 }
 

@@ -1,0 +1,211 @@
+//! Judging lines as they come: whether each leaf is what its line says, and whether they make the roots that were signed. Pure.
+
+use data_encoding::BASE64;
+use serde::Serialize;
+
+use super::super::note::{Checkpoint, Note, Verifier};
+use super::super::tree::{Frontier, Hash};
+use super::line::{Begin, Leaf, Line, Of, Signed, hash_of};
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Wrong {
+    /// Something stands before the first beginning of a file.
+    #[error("the beginning is missing: take the file from its first line on")]
+    NotBegun,
+    /// Another place than the next.
+    #[error("leaf {found} stands where leaf {wanted} belongs: lines are missing, twice there, or moved")]
+    Misplaced {
+        /// What belongs here.
+        wanted: u64,
+        /// What stands here.
+        found: u64,
+    },
+    /// An entry does not make its leaf.
+    #[error("entry {0} was altered")]
+    Altered(u64),
+    /// The beginning of a file is not where the one before it ended.
+    #[error("this file does not continue what was read before it: a file is missing, or it is of another history")]
+    NotContinued,
+    /// The leaves do not make the root of a checkpoint.
+    #[error("the first {0} leaves do not make the root that the service signed")]
+    RootDiffers(u64),
+    /// Nobody who is trusted signed it.
+    #[error("the checkpoint of {0} leaves was signed by no key that was given")]
+    Unsigned(u64),
+    /// It is no checkpoint of this log.
+    #[error("no checkpoint of {0}")]
+    Foreign(String),
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// The first leaf.
+    pub first: u64,
+    /// The leaf behind the last.
+    pub leaves: u64,
+    /// Entries of the audit log.
+    pub entries: u64,
+    /// Leaves of other things.
+    pub other: u64,
+    /// Entries that the database did not have any more when they were to be written, or had altered: by place.
+    pub missing: Vec<u64>,
+    /// How many leaves the newest checkpoint is over; what comes behind is not signed yet.
+    pub signed: u64,
+    /// Lines that were broken off when a machine died; what they said stands behind them once more.
+    pub torn: u64,
+}
+
+/// Lines that come one after the other.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// Whose signatures count; without any, none is judged.
+    keys: Vec<Verifier>,
+    origin: Option<String>,
+    frontier: Frontier,
+    /// The leaves of a checkpoint from elsewhere, and whether it was met.
+    kept: Option<(Checkpoint, bool)>,
+    summary: Summary,
+}
+
+impl Reading {
+    /// That of somebody who trusts these keys of the log, and has perhaps kept a checkpoint.
+    pub fn trusting(keys: &[Verifier], kept: Option<Checkpoint>) -> Self {
+        Self { keys: keys.to_vec(), kept: kept.map(|kept| (kept, false)), ..Self::default() }
+    }
+
+    /// Leaves so far, those before the first file among them.
+    pub const fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    /// The root over them.
+    pub fn root(&self) -> Hash {
+        self.frontier.root()
+    }
+
+    /// How many leaves the newest checkpoint is over.
+    pub const fn signed(&self) -> u64 {
+        self.summary.signed
+    }
+
+    /// Whether a file has begun.
+    pub const fn is_begun(&self) -> bool {
+        self.origin.is_some()
+    }
+
+    /// What was read.
+    pub const fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    /// The checkpoint from elsewhere, where these lines do not reach it.
+    pub fn not_reached(&self) -> Option<&Checkpoint> {
+        self.kept.as_ref().filter(|(_, met)| !met).map(|(kept, _)| kept)
+    }
+
+    /// The line with which a file begins that continues here.
+    pub fn begin(&self, origin: &str) -> Line {
+        let edge = self.frontier.edge().iter().map(|hash| BASE64.encode(hash)).collect();
+        Line::Begin(Begin { origin: origin.to_owned(), size: self.size(), edge })
+    }
+
+    /// A whole line of a file, without its end.
+    ///
+    /// # Errors
+    /// What is wrong with it. What was broken off is counted: its leaf is missing, unless it comes once more.
+    pub fn text(&mut self, text: &[u8]) -> Result<(), Wrong> {
+        match serde_json::from_slice(text) {
+            Ok(line) => self.take(&line),
+            Err(_) => {
+                self.summary.torn += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// The next line.
+    ///
+    /// # Errors
+    /// What is wrong with it. Nothing of it was taken then.
+    pub fn take(&mut self, line: &Line) -> Result<(), Wrong> {
+        match line {
+            Line::Begin(begin) => self.begun(begin),
+            Line::Entry(entry) => {
+                let leaf = entry.made().ok_or(Wrong::Altered(entry.index))?;
+                self.leaf(entry.index, leaf)?;
+                self.summary.entries += 1;
+                Ok(())
+            }
+            Line::Leaf(Leaf { index, of, leaf }) => {
+                self.leaf(*index, hash_of(leaf).ok_or(Wrong::Altered(*index))?)?;
+                match of {
+                    Of::Other => self.summary.other += 1,
+                    Of::Missing => self.summary.missing.push(*index),
+                }
+                Ok(())
+            }
+            Line::Checkpoint(Signed { note }) => self.checkpoint(note),
+        }
+    }
+
+    fn begun(&mut self, begin: &Begin) -> Result<(), Wrong> {
+        let edge = begin.edge.iter().map(|hash| hash_of(hash)).collect::<Option<Vec<_>>>();
+        let frontier = edge.and_then(|edge| Frontier::of(begin.size, edge)).ok_or(Wrong::NotContinued)?;
+        match &self.origin {
+            Some(origin) if *origin != begin.origin || frontier != self.frontier => return Err(Wrong::NotContinued),
+            Some(_) => {}
+            None => {
+                self.origin = Some(begin.origin.clone());
+                (self.summary.first, self.summary.leaves) = (begin.size, begin.size);
+                self.frontier = frontier;
+            }
+        }
+        self.compare()
+    }
+
+    fn leaf(&mut self, index: u64, leaf: Hash) -> Result<(), Wrong> {
+        if !self.is_begun() {
+            return Err(Wrong::NotBegun);
+        }
+        if index != self.size() {
+            return Err(Wrong::Misplaced { wanted: self.size(), found: index });
+        }
+        self.frontier.push(leaf);
+        self.summary.leaves = self.size();
+        self.compare()
+    }
+
+    /// Compares with the checkpoint from elsewhere, where it is over just these leaves.
+    fn compare(&mut self) -> Result<(), Wrong> {
+        let (size, root) = (self.size(), self.root_of_kept());
+        let Some((kept, met)) = &mut self.kept else { return Ok(()) };
+        let Some(root) = root else { return Ok(()) };
+        *met = true;
+        if kept.root == root { Ok(()) } else { Err(Wrong::RootDiffers(size)) }
+    }
+
+    /// The root, where the checkpoint from elsewhere is over just these leaves: making it for each leaf would be for nothing.
+    fn root_of_kept(&self) -> Option<Hash> {
+        self.kept.as_ref().filter(|(kept, _)| kept.size == self.size()).map(|_| self.root())
+    }
+
+    fn checkpoint(&mut self, note: &str) -> Result<(), Wrong> {
+        let origin = self.origin.clone().ok_or(Wrong::NotBegun)?;
+        let note: Note = note.parse().map_err(|_| Wrong::Foreign(origin.clone()))?;
+        let checkpoint: Checkpoint = note.text.parse().map_err(|_| Wrong::Foreign(origin.clone()))?;
+        if checkpoint.origin != origin {
+            return Err(Wrong::Foreign(origin));
+        }
+        if checkpoint.size != self.size() || checkpoint.root != self.root() {
+            return Err(Wrong::RootDiffers(checkpoint.size));
+        }
+        let named = self.keys.iter().any(|key| key.name == origin);
+        if !self.keys.is_empty() && (!named || note.demand_signed(&self.keys).is_err()) {
+            return Err(Wrong::Unsigned(checkpoint.size));
+        }
+        self.summary.signed = checkpoint.size;
+        Ok(())
+    }
+}
