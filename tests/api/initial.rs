@@ -147,7 +147,7 @@ async fn what_is_chosen_is_new_strong_and_shown_to_work() {
             "20 bytes in Base32, and others than were printed"
         );
         let right = code(&world, &secret);
-        let field = |answer: Answer| answer.expect_problem(422, "invalid_field").json["errors"][0]["field"].clone();
+        let field = |answer: Answer| answer.expect_problem(422, "invalid_field").json["fields"][0]["field"].clone();
         let weak = "petugas petugas";
         assert_eq!(field(session.choose(None, Some(&right)).await), "new_password");
         assert_eq!(field(session.choose(Some(OWN), None).await), "totp");
@@ -194,7 +194,7 @@ async fn of_two_who_know_initial_secrets_one_chooses() {
             assert_ne!(secrets.0, secrets.1);
             let codes = (code(&world, &secrets.0), code(&world, &secrets.1));
             let foreign = owner.choose(Some(OWN), Some(&codes.0)).await;
-            assert_eq!(foreign.expect_problem(422, "invalid_field").json["errors"][0]["field"], "totp");
+            assert_eq!(foreign.expect_problem(422, "invalid_field").json["fields"][0]["field"], "totp");
             let (one, two) = tokio::join!(
                 operator.choose(Some("lima payung biru laut"), Some(&codes.0)),
                 owner.choose(Some(OWN), Some(&codes.1))
@@ -273,7 +273,7 @@ async fn a_reset_asks_for_what_was_reset_alone() {
         let asked = session.get("/secrets").await.expect(200).json;
         assert_eq!((&asked["password"], &asked["totp_secret"]), (&json!(true), &Value::Null));
         let refused = session.choose(Some(OWN), Some("000000")).await.expect_problem(422, "invalid_field");
-        assert_eq!(refused.json["errors"][0]["field"], "totp");
+        assert_eq!(refused.json["fields"][0]["field"], "totp");
         session.choose(Some(OWN), None).await.expect(200);
         own.password = OWN.to_owned();
         world.later(30);

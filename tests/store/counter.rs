@@ -104,7 +104,7 @@ async fn offices_and_officers_are_unique_and_found() {
 async fn sessions_end_with_whatever_changes_the_officer() {
     each_engine(async |context| {
         let now = context.now();
-        let accounts = Accounts::new(context.clone());
+        let accounts = Accounts::of_invented(context.clone());
         let mut tx = context.db.write().await.unwrap();
         offices::add(&mut tx, &office(), now).await.unwrap();
         account::add(&mut tx, &officer(), now).await.unwrap();
@@ -197,7 +197,8 @@ async fn one_authenticator_code_logs_in_once() {
         let staff = Staff::new(context.clone(), Realm::Office).unwrap();
         let password = Redacted(String::from("correct horse battery"));
         let post = Post::Office("JKT-01", Role::Officer);
-        let new = Accounts::new(context.clone()).add(post, "siti", "Siti", Some(password.clone())).await.unwrap();
+        let new =
+            Accounts::of_invented(context.clone()).add(post, "siti", "Siti", Some(password.clone())).await.unwrap();
         let secret = totp::from_base32(new.totp.secret.expose()).unwrap();
         let code = totp::code(&secret, context.now()).unwrap();
         // Each from an address of its own, so that the guard against guessing does not decide.
