@@ -198,7 +198,7 @@ pub(super) fn print_list(format: Format, whom: &str, rows: &[Listed]) -> Result<
                     "role": one.person.role.as_str(), "state": one.standing, "ends_at": one.ends_at,
                     "acting_role": one.acting.map(|(role, _)| role.as_str()),
                     "acting_until": one.acting.map(|(_, until)| until), "passkeys": one.passkeys,
-                    "secrets_chosen": !one.initial.is_any()})
+                    "initial": one.initial.is_any()})
             };
             say!("{}", json!({whom: rows.iter().map(item).collect::<Vec<_>>()}));
         }

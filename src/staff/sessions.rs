@@ -197,6 +197,11 @@ impl Sessions {
         password: Redacted<String>,
     ) -> Result<()> {
         let event = person.event(Action::SessionEnded, which.unwrap_or(person.staff_id));
+        if let Some(id) = which
+            && self.list(token, person).await?.iter().all(|own| own.session_id != id)
+        {
+            return Err(Code::NotFound.into());
+        }
         let account = self.account(person.staff_id).await?;
         let place = self.prover.own_turn().await?;
         // Counted with the tries at the own account's other changes: no place to guess at gives further tries.

@@ -163,7 +163,7 @@ async fn what_is_chosen_is_new_strong_and_shown_to_work() {
         assert_eq!(chosen.json["needs_secrets"], false);
         session.get("/sessions/current").await.expect_problem(401, "session_ended");
         let session = Session { cookie: chosen.cookie.unwrap(), ..session };
-        session.get("/queue").await.expect(200);
+        session.get("/sessions").await.expect(200);
         session.get("/secrets").await.expect_problem(409, "wrong_state");
         session.choose(Some("tujuh ember hujan kemarin"), None).await.expect_problem(409, "wrong_state");
         // What was printed opens nothing any more; the code that was shown does not count twice.
@@ -277,7 +277,7 @@ async fn a_reset_asks_for_what_was_reset_alone() {
         session.choose(Some(OWN), None).await.expect(200);
         own.password = OWN.to_owned();
         world.later(30);
-        Session::of(&world, "officer", &own).await.get("/queue").await.expect(200);
+        Session::of(&world, "officer", &own).await.get("/sessions").await.expect(200);
 
         let (_, totp) = commands.reset_totp(Realm::Office, "petugas").await.unwrap();
         own.totp_secret = totp.secret.expose().clone();
@@ -290,7 +290,7 @@ async fn a_reset_asks_for_what_was_reset_alone() {
         let chosen = session.choose(None, Some(&right)).await.expect(200);
         own.totp_secret = secret;
         world.later(30);
-        Session::of(&world, "officer", &own).await.get("/queue").await.expect(200);
+        Session::of(&world, "officer", &own).await.get("/sessions").await.expect(200);
         assert_eq!(chosen.json["needs_secrets"], false);
 
         // An employee's reset makes both anew.
