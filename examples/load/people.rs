@@ -210,7 +210,7 @@ pub async fn activations(place: &Arc<Place>, server: &Server, count: usize) -> D
     Offices::new(context.clone()).add("LOAD-01", "Kantor Beban", Kind::Dinas).await.unwrap();
     let secret = password::generate(&context.random);
     let post = Post::Office("LOAD-01", Role::Officer);
-    let accounts = Accounts::new(context.clone());
+    let accounts = Accounts::of_invented(context.clone());
     let new = accounts.add(post, "petugas", "Petugas", Some(secret.clone())).await.unwrap();
     let code = totp::code(&totp::from_base32(new.totp.secret.expose()).unwrap(), context.now()).unwrap();
     let http = reqwest::Client::new();

@@ -61,6 +61,10 @@ pub enum Action {
     SessionEnded,
     /// A person changed the own password.
     PasswordChanged,
+    /// An operator sent a person a link to new secrets.
+    SecretsLinkSent,
+    /// A person chose secrets of their own in the place of those that an operator had made.
+    SecretsChosen,
     /// A person added a passkey to the own account.
     PasskeyAdded,
     /// A person removed one.

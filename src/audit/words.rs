@@ -22,6 +22,8 @@ labels! {
     LogOut = "Keluar" / "Log-out";
     SessionResumed = "Sesi dilanjutkan dengan kata sandi" / "Session continued with the password";
     SessionEnded = "Sesi sendiri diakhiri" / "Own session ended";
+    SecretsLinkSent = "Tautan rahasia baru dikirim operator" / "Link to new secrets sent by an operator";
+    SecretsChosen = "Kata sandi atau autentikator sendiri dipilih" / "Own password or authenticator chosen";
     PasskeyAdded = "Kunci sandi sendiri ditambahkan" / "Own passkey added";
     PasskeyRemoved = "Kunci sandi sendiri dihapus" / "Own passkey removed";
     PasskeyCountedBack = "Kunci sandi mungkin disalin: hitungannya mundur" / "Passkey perhaps copied: its count went back";

@@ -2,9 +2,10 @@
 
 use super::officer::{print_list, print_password, print_secrets};
 use super::output::or_lost;
-use super::staff::{ChosenPassword, set_active};
+use super::staff::{ChosenPassword, send_link, set_active};
 use super::{Failure, Format};
 use crate::context::Context;
+use crate::error::Language;
 use crate::staff::{Accounts, Post, Realm, Role};
 
 /// What somebody of the national administration is there.
@@ -66,7 +67,18 @@ pub enum Command {
         /// Log-in name.
         username: String,
     },
-    /// Replace somebody's password, for one that is lost; running sessions end.
+    /// Send a link to new secrets, which nobody but who opens it ever knows; to the address of the account unless another is named.
+    SendLink {
+        /// Log-in name.
+        username: String,
+        /// Official e-mail address, where none is known or another is wanted.
+        #[arg(long)]
+        email: Option<String>,
+        /// Language of the letter to that address.
+        #[arg(long, value_name = "id|en", default_value = "id")]
+        language: Language,
+    },
+    /// Replace somebody's password by one that opens nothing but the choice of another; running sessions end.
     ResetPassword {
         /// Log-in name.
         username: String,
@@ -74,7 +86,8 @@ pub enum Command {
         #[arg(long)]
         generate_password: bool,
     },
-    /// Replace somebody's authenticator secret and print it once; passkeys are removed, running sessions end.
+    /// Replace somebody's authenticator secret by one that opens nothing but the choice of another, and print it once; passkeys are
+    /// removed, running sessions end.
     ResetTotp {
         /// Log-in name.
         username: String,
@@ -115,6 +128,9 @@ pub async fn run(command: Command, context: &Context, format: Format) -> Result<
         Command::List => print_list(format, "administrators", &accounts.list(Realm::National).await?)?,
         Command::Disable { username } => set_active(context, Realm::National, &username, false, format).await?,
         Command::Enable { username } => set_active(context, Realm::National, &username, true, format).await?,
+        Command::SendLink { username, email, language } => {
+            send_link(context, (Realm::National, &username), (email.as_deref(), language), format).await?;
+        }
         Command::ResetPassword { username, generate_password } => {
             let chosen = ChosenPassword::made_or_read(context, generate_password)?;
             accounts.set_password(Realm::National, &username, &chosen.password).await?;

@@ -4,9 +4,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::output::or_lost;
-use super::staff::{ChosenPassword, set_active};
+use super::staff::{ChosenPassword, send_link, set_active};
 use super::{Failure, Format};
 use crate::context::Context;
+use crate::error::Language;
 use crate::login::totp::TotpSecret;
 use crate::register::Date;
 use crate::staff::{Accounts, Listed, Post, Realm, Role};
@@ -69,7 +70,18 @@ pub enum Command {
         /// Log-in name.
         username: String,
     },
-    /// Replace an officer's password, for one that is lost; running sessions end.
+    /// Send a link to new secrets, which nobody but who opens it ever knows; to the address of the account unless another is named.
+    SendLink {
+        /// Log-in name.
+        username: String,
+        /// Official e-mail address, where none is known or another is wanted.
+        #[arg(long)]
+        email: Option<String>,
+        /// Language of the letter to that address.
+        #[arg(long, value_name = "id|en", default_value = "id")]
+        language: Language,
+    },
+    /// Replace an officer's password by one that opens nothing but the choice of another; running sessions end.
     ResetPassword {
         /// Log-in name.
         username: String,
@@ -77,7 +89,8 @@ pub enum Command {
         #[arg(long)]
         generate_password: bool,
     },
-    /// Replace an officer's authenticator secret and print it once; passkeys are removed, running sessions end.
+    /// Replace an officer's authenticator secret by one that opens nothing but the choice of another, and print it once; passkeys are
+    /// removed, running sessions end.
     ResetTotp {
         /// Log-in name.
         username: String,
@@ -90,6 +103,9 @@ fn role_of_office(text: &str) -> Result<Role, String> {
     let words = || Role::OF_OFFICES.iter().map(|role| role.as_str().replace('_', "-")).collect::<Vec<_>>().join(", ");
     found.ok_or_else(|| format!("one of {}; people of the national administration: `ikd administrator add`", words()))
 }
+
+/// What whoever hands secrets over tells.
+pub(super) const INITIAL: &str = "They open one page, where the person chooses others, and count for 24 hours.";
 
 /// Runs a command.
 ///
@@ -142,6 +158,9 @@ pub async fn run(command: Command, context: &Context, format: Format) -> Result<
                 Format::Json => say!("{}", json!({"username": username, "state": "active"})),
             }
         }
+        Command::SendLink { username, email, language } => {
+            send_link(context, (Realm::Office, &username), (email.as_deref(), language), format).await?;
+        }
         Command::ResetPassword { username, generate_password } => {
             let chosen = ChosenPassword::made_or_read(context, generate_password)?;
             accounts.set_password(Realm::Office, &username, &chosen.password).await?;
@@ -168,7 +187,9 @@ pub(super) fn print_list(format: Format, whom: &str, rows: &[Listed]) -> Result<
                     1 => String::from(", 1 passkey"),
                     several => format!(", {several} passkeys"),
                 };
-                say!("{:24} {:14} {state:9} {}{acting}{keys}", person.username, person.role.as_str(), person.full_name);
+                let initial = if one.initial.is_any() { ", has to choose own secrets" } else { "" };
+                let (name, role) = (&person.full_name, person.role.as_str());
+                say!("{:24} {role:14} {state:9} {name}{acting}{keys}{initial}", person.username);
             }
         }
         Format::Json => {
@@ -176,7 +197,8 @@ pub(super) fn print_list(format: Format, whom: &str, rows: &[Listed]) -> Result<
                 json!({"username": one.person.username, "full_name": one.person.full_name,
                     "role": one.person.role.as_str(), "state": one.standing, "ends_at": one.ends_at,
                     "acting_role": one.acting.map(|(role, _)| role.as_str()),
-                    "acting_until": one.acting.map(|(_, until)| until), "passkeys": one.passkeys})
+                    "acting_until": one.acting.map(|(_, until)| until), "passkeys": one.passkeys,
+                    "initial": one.initial.is_any()})
             };
             say!("{}", json!({whom: rows.iter().map(item).collect::<Vec<_>>()}));
         }
@@ -191,6 +213,7 @@ pub(super) fn print_password(format: Format, username: &str, password: Option<&s
             if let Some(password) = password {
                 say!("  password       {password} (shown once)");
             }
+            say!("{INITIAL}");
         }
         Format::Json => say!("{}", json!({"username": username, "password": password})),
     }
@@ -212,6 +235,7 @@ pub(super) fn print_secrets(
             }
             say!("  authenticator  {}", totp.secret.expose());
             say!("  as address     {}", totp.address.expose());
+            say!("{INITIAL}");
         }
         Format::Json => say!(
             "{}",

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::officer::INITIAL;
 use super::staff::ChosenPassword;
 use super::{Failure, Format, given_or_read, identity, keys, open_database, output};
 use crate::config::{Config, ConfigError, LOCAL_FILE};
@@ -299,7 +300,7 @@ impl Report {
                 text.push_str(&format!("  password       {password}\n"));
             }
             text.push_str(&format!("  authenticator  {}\n", new.totp.secret.expose()));
-            text.push_str(&format!("  as address     {}\n", new.totp.address.expose()));
+            text.push_str(&format!("  as address     {}\n{INITIAL}\n", new.totp.address.expose()));
         }
         text.push_str("\nNext:\n");
         for (number, step) in self.next.iter().enumerate() {

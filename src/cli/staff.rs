@@ -4,9 +4,11 @@ use serde_json::json;
 
 use super::{Failure, Format, read_secret};
 use crate::context::Context;
+use crate::error::Language;
 use crate::login::password;
 use crate::secret::Redacted;
-use crate::staff::{Accounts, Realm};
+use crate::staff::invitation::model::LINK_HOURS;
+use crate::staff::{Accounts, Realm, invitation};
 
 /// Disables somebody, or lets a disabled person log in again.
 ///
@@ -27,6 +29,25 @@ pub async fn set_active(
             let state = if active { "active" } else { "disabled" };
             say!("{}", json!({"username": username, "state": state}));
         }
+    }
+    Ok(())
+}
+
+/// Sends somebody a link to new secrets.
+///
+/// # Errors
+/// [`Failure::Refused`] when there is nobody of that name, they are disabled, or there is no address to send it to.
+pub async fn send_link(
+    context: &Context,
+    who: (Realm, &str),
+    (email, language): (Option<&str>, Language),
+    format: Format,
+) -> Result<(), Failure> {
+    invitation::send_link(context, who, email.map(|email| (email, language))).await?;
+    let username = who.1;
+    match format {
+        Format::Text => say!("{username} is sent a link to new secrets; it counts for {LINK_HOURS} hours"),
+        Format::Json => say!("{}", json!({"username": username, "link_hours": LINK_HOURS})),
     }
     Ok(())
 }

@@ -265,9 +265,9 @@ async fn employee(context: &Context) -> Result<DemoLogIn> {
     person(context, Realm::RelyingParty, Post::RelyingParty(BANK), "teller", "Teller Contoh").await
 }
 
-/// Passwords and secrets of the demo's people are new at every start.
+/// Passwords and secrets of the demo's people are new at every start. They count as chosen: whoever plays with the demo is all of them.
 async fn person(context: &Context, realm: Realm, post: Post<'_>, username: &str, full_name: &str) -> Result<DemoLogIn> {
-    let accounts = Accounts::new(context.clone());
+    let accounts = Accounts::of_invented(context.clone());
     let Secrets { password, totp, .. } = match accounts.renew(realm, username).await {
         Err(error) if error.code() == Some(Code::NotFound) => {
             let today = Date::in_jakarta(context.now());

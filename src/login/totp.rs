@@ -38,6 +38,11 @@ pub fn generate(random: &Random) -> Vec<u8> {
     random.bytes::<SECRET_LENGTH>().to_vec()
 }
 
+/// The secret that a digest gives, which is under a key of ours.
+pub fn of_digest(digest: [u8; 32]) -> Vec<u8> {
+    digest.iter().copied().take(SECRET_LENGTH).collect()
+}
+
 fn totp(secret: &[u8], account: &str) -> Result<Totp> {
     Builder::new()
         .with_secret(secret.to_vec())

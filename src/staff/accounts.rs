@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::invitation::take_back;
-use super::model::{AccountState, Affiliation, Person, Realm, Role, check_region, check_username};
+use super::model::{
+    AccountState, Affiliation, INITIAL_HOURS, Initial, Person, Realm, Role, check_region, check_username,
+};
 use super::notice::{self, NEW_PASSWORD, NEW_SECRETS};
 use super::ports;
 use super::proof::TOTP_TABLE;
@@ -12,7 +14,7 @@ use super::stops;
 use super::store::account::{self, Account};
 use super::store::passkey;
 use crate::audit::{self, Action};
-use crate::clock::{DAY, Timestamp};
+use crate::clock::{DAY, HOUR, Timestamp};
 use crate::context::Context;
 use crate::db::DbError;
 use crate::error::{Code, Error, Refusal, Result};
@@ -56,15 +58,17 @@ pub struct Listed {
     pub acting: Option<(Role, Timestamp)>,
     /// How many passkeys they have.
     pub passkeys: i64,
+    /// Which of their secrets an operator knows too.
+    pub initial: Initial,
 }
 
 impl Listed {
     /// An account, as it stands now.
     pub(super) fn of(account: Account, now: Timestamp) -> Self {
-        let standing = account.standing(now);
+        let (standing, initial) = (account.standing(now), account.initial());
         let Account { person, state, paused_at, ends_at, acting_role, acting_until, passkeys, .. } = account;
         let acting = acting_role.zip(acting_until).filter(|(_, until)| now < *until);
-        Self { person, state, paused_since: paused_at, ends_at, standing, acting, passkeys }
+        Self { person, state, paused_since: paused_at, ends_at, standing, acting, passkeys, initial }
     }
 }
 
@@ -84,12 +88,25 @@ pub struct Secrets {
 pub struct Accounts {
     context: Context,
     audit: audit::Service,
+    /// Whether whoever gives secrets here is whose they are.
+    by_owners: bool,
 }
 
 impl Accounts {
-    /// Over the shared tables.
+    /// Over the shared tables, for an operator: secrets that are given, made or shown here open nothing but the choice of one's own, and
+    /// end after [`INITIAL_HOURS`].
     pub fn new(context: Context) -> Self {
-        Self { audit: audit::Service::new(context.clone()), context }
+        Self { audit: audit::Service::new(context.clone()), context, by_owners: false }
+    }
+
+    /// For people who are invented, and whose secrets nobody else has: these count as chosen.
+    pub fn of_invented(context: Context) -> Self {
+        Self { by_owners: true, ..Self::new(context) }
+    }
+
+    /// Until when secrets of now count; none where their owner gave them.
+    const fn initial_until(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.by_owners { None } else { Some(now.plus_seconds(INITIAL_HOURS * HOUR)) }
     }
 
     /// Adds a person whose time at the place has no end.
@@ -146,6 +163,8 @@ impl Accounts {
             acting_role: None,
             acting_until: None,
             passkeys: 0,
+            initial_password_until: self.initial_until(now),
+            initial_totp_until: self.initial_until(now),
         };
         let staff_id = account.person.staff_id;
         transaction!(self.context.db, "staff.add_account", |tx| {
@@ -178,7 +197,7 @@ impl Accounts {
         let hash = self.hash(password).await?;
         let now = self.context.now();
         transaction!(self.context.db, "staff.set_password", |tx| {
-            account::set_password(tx, person.staff_id, &hash).await?.or(Code::NotFound)?;
+            account::set_password(tx, person.staff_id, &hash, self.initial_until(now)).await?.or(Code::NotFound)?;
             passkey::forget_asked(tx, person.staff_id).await?;
             notice::tell(tx, &self.context, NEW_PASSWORD, person.staff_id, now).await?;
             ports::has_new_secrets(&self.context, tx, person.staff_id, now).await?;
@@ -195,7 +214,7 @@ impl Accounts {
         let (totp, sealed) = self.new_totp(&person)?;
         let now = self.context.now();
         transaction!(self.context.db, "staff.reset_totp", |tx| {
-            account::set_totp(tx, person.staff_id, &sealed).await?.or(Code::NotFound)?;
+            account::set_totp(tx, person.staff_id, &sealed, self.initial_until(now)).await?.or(Code::NotFound)?;
             passkey::remove_all(tx, person.staff_id).await?;
             notice::tell(tx, &self.context, NEW_SECRETS, person.staff_id, now).await?;
             ports::has_new_secrets(&self.context, tx, person.staff_id, now).await?;
@@ -215,8 +234,9 @@ impl Accounts {
         let hash = self.hash(&password).await?;
         let now = self.context.now();
         transaction!(self.context.db, "staff.renew", |tx| {
-            account::set_password(tx, person.staff_id, &hash).await?.or(Code::NotFound)?;
-            account::set_totp(tx, person.staff_id, &sealed).await?.or(Code::NotFound)?;
+            let until = self.initial_until(now);
+            account::set_password(tx, person.staff_id, &hash, until).await?.or(Code::NotFound)?;
+            account::set_totp(tx, person.staff_id, &sealed, until).await?.or(Code::NotFound)?;
             passkey::remove_all(tx, person.staff_id).await?;
             notice::tell(tx, &self.context, NEW_SECRETS, person.staff_id, now).await?;
             ports::has_new_secrets(&self.context, tx, person.staff_id, now).await?;

@@ -4,6 +4,7 @@
 
 pub mod invitation;
 mod passkey;
+mod secrets;
 mod session_routes;
 mod staff_routes;
 
@@ -19,6 +20,7 @@ use uuid::Uuid;
 pub use passkey::{
     PasskeyAnswer, PasskeyBody, PasskeyItem, PasskeyLogInBody, PasskeyQuestionReply, PasskeysReply, ProofBody,
 };
+pub use secrets::{OwnSecretsBody, ToChooseReply};
 pub(crate) use session_routes::session_routes;
 pub(crate) use staff_routes::staff_routes;
 
@@ -45,7 +47,7 @@ pub struct Entrance {
     pub browser_cookie: &'static str,
 }
 
-/// Somebody who is logged in, whatever they may do.
+/// Somebody who is logged in, with secrets of their own, whatever they may do.
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
     /// The cookie's value.
@@ -62,6 +64,21 @@ impl<S: Send + Sync> FromRequestParts<S> for LoggedIn {
         let token = entrance.token(&parts.headers)?;
         let session = entrance.staff.sessions.current(token.expose()).await?;
         Ok(Self { token, session })
+    }
+}
+
+/// Somebody who is logged in, also where they have not chosen secrets of their own yet: for who one is, and for choosing them.
+#[derive(Clone, Debug)]
+pub struct Arrived(pub LoggedIn);
+
+impl<S: Send + Sync> FromRequestParts<S> for Arrived {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let entrance = parts.extensions.get::<Entrance>().cloned().ok_or(Code::Internal)?;
+        let token = entrance.token(&parts.headers)?;
+        let session = entrance.staff.sessions.arrived(token.expose()).await?;
+        Ok(Self(LoggedIn { token, session }))
     }
 }
 
@@ -137,7 +154,7 @@ impl Entrance {
     pub async fn resume<R: SessionReply>(
         &self,
         headers: &HeaderMap,
-        body: ResumeBody,
+        body: OwnPasswordBody,
         language: Language,
     ) -> Result<Response, Problem> {
         let token = self.token(headers)?;
@@ -174,9 +191,14 @@ impl Entrance {
     /// Answers that one of the own sessions, or all others, are to end.
     ///
     /// # Errors
-    /// `not_found`.
-    pub async fn end_sessions(&self, who: LoggedIn, which: Option<Uuid>) -> Result<StatusCode, Problem> {
-        self.staff.sessions.end(who.token.expose(), &who.session.person, which).await?;
+    /// As [`Sessions::end`](super::Sessions::end).
+    pub async fn end_sessions(
+        &self,
+        who: LoggedIn,
+        which: Option<Uuid>,
+        body: OwnPasswordBody,
+    ) -> Result<StatusCode, Problem> {
+        self.staff.sessions.end(who.token.expose(), &who.session.person, which, body.password).await?;
         Ok(StatusCode::NO_CONTENT)
     }
 
@@ -208,10 +230,10 @@ pub struct LogInBody {
     passkey: Option<PasskeyAnswer>,
 }
 
-/// The password alone.
+/// The password alone, of whoever has a session.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ResumeBody {
+pub struct OwnPasswordBody {
     /// Password.
     #[schema(value_type = String, format = Password)]
     password: Redacted<String>,

@@ -10,6 +10,7 @@ pub mod log_in;
 pub mod model;
 pub mod notice;
 pub mod own_password;
+pub mod own_secrets;
 pub mod passkey;
 pub mod permission;
 pub mod ports;

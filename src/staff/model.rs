@@ -14,6 +14,36 @@ pub const IDLE_MINUTES: i64 = 30;
 /// Hours that a session lives in all.
 pub const SESSION_HOURS: i64 = 12;
 
+/// Hours for which secrets count that an operator made, typed or saw: as long as the link of an invitation.
+pub const INITIAL_HOURS: i64 = 24;
+
+/// Until when those secrets of an account count that an operator knows too. They open nothing but the choice of one's own. None where
+/// their owner chose them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Initial {
+    /// Of the password.
+    pub password: Option<Timestamp>,
+    /// Of the authenticator secret.
+    pub totp: Option<Timestamp>,
+}
+
+impl Initial {
+    /// Whether there is one.
+    pub const fn is_any(self) -> bool {
+        self.password.is_some() || self.totp.is_some()
+    }
+
+    /// When the first of them ends.
+    pub fn until(self) -> Option<Timestamp> {
+        [self.password, self.totp].into_iter().flatten().min()
+    }
+
+    /// Whether one has ended, and with it the log-in.
+    pub fn is_over(self, now: Timestamp) -> bool {
+        self.until().is_some_and(|until| until <= now)
+    }
+}
+
 /// People who log in at the same pages. A user name is unique in its realm, and a session opens its own realm only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
@@ -378,6 +408,21 @@ mod tests {
         let leaves = Life { ends_at: Some(start.plus_seconds(40)), ..life };
         assert!(leaves.judge(start.plus_seconds(39)).is_ok());
         assert_eq!(code(leaves, 40), Some(Code::SessionEnded), "the time at the office is over");
+    }
+
+    #[test]
+    fn initial_secrets_end_with_the_first_of_them() {
+        let (sooner, later) = (Timestamp::from_seconds(100), Timestamp::from_seconds(200));
+        let own = Initial::default();
+        assert!(!own.is_any() && !own.is_over(later) && own.until().is_none());
+        for initial in [
+            Initial { password: Some(sooner), totp: None },
+            Initial { password: None, totp: Some(sooner) },
+            Initial { password: Some(later), totp: Some(sooner) },
+        ] {
+            assert!(initial.is_any() && initial.until() == Some(sooner));
+            assert!(!initial.is_over(sooner.plus_seconds(-1)) && initial.is_over(sooner), "{initial:?}");
+        }
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl OwnPassword {
             }
             // The step was spent under the condition that the person is active and the password still the one that was
             // compared with; that row is held until the commit.
-            account::set_password(tx, person.staff_id, &changed.password_hash).await?.or(Code::LoginFailed)?;
+            account::set_password(tx, person.staff_id, &changed.password_hash, None).await?.or(Code::LoginFailed)?;
             passkey::forget_asked(tx, person.staff_id).await?;
             // Whoever hears that strangers ordered a link to new secrets sets another password: then the link has to be worth nothing.
             invitation::end_renewals(tx, person.staff_id, now).await?;

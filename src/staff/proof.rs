@@ -120,6 +120,8 @@ pub(super) struct Proven {
     /// Whether the person's role logs in with a passkey, once there is one.
     needs_passkey: bool,
     has_passkey: bool,
+    /// Whether initial secrets were not replaced in time.
+    is_over: bool,
     codes: Vec<u8>,
 }
 
@@ -171,6 +173,7 @@ impl Proven {
     /// What is said to whoever proved nothing. Only who gave all that was asked for reads more than that it was not right.
     pub(super) fn refusal(&self, spent: Spent) -> Error {
         match (&self.factor, spent) {
+            (_, Spent::No) if self.good && self.is_over => not_chosen_in_time().into(),
             (Factor::Code { .. }, Spent::No) if self.good && self.needs_passkey && self.has_passkey => use_it().into(),
             (_, Spent::CountedBack) => counted_back().into(),
             _ => Code::LoginFailed.into(),
@@ -326,6 +329,7 @@ impl Prover {
         let required = &self.context.config.staff.require_passkey;
         let needs_passkey = account.as_ref().is_some_and(|account| is_required(required, account.roles(now)));
         let has_passkey = account.as_ref().is_some_and(|account| account.passkeys > 0);
+        let is_over = account.as_ref().is_some_and(|account| account.initial().is_over(now));
         let (totp_sealed, password_hash) = match account {
             Some(account) => (account.totp_sealed, account.password_hash),
             None => (self.decoy.to_vec(), String::new()),
@@ -347,7 +351,7 @@ impl Prover {
         };
         let good = good && right;
         let spender = if good { person } else { Uuid::nil() };
-        Ok(Proven { good, spender, password_hash, factor, needs_passkey, has_passkey, codes })
+        Ok(Proven { good, spender, password_hash, factor, needs_passkey, has_passkey, is_over, codes })
     }
 
     /// A keyed digest of whose tries these are. People of two realms may have one name: their failures are not each other's.
@@ -363,6 +367,15 @@ impl Prover {
         let digest = self.subject(&[username.as_bytes(), b"nobody"]);
         Uuid::from_slice(&digest[..16]).unwrap_or_default()
     }
+}
+
+fn not_chosen_in_time() -> Refusal {
+    Refusal::new(Code::LoginFailed).detail(
+        "Kata sandi atau autentikator ini dibuatkan untuk Anda dan tidak berlaku lagi: dalam 24 jam Anda belum memilih yang sendiri. \
+         Mintalah keduanya lagi kepada pengelola layanan.",
+        "This password or authenticator was made for you and does not count any more: you chose none of your own within 24 hours. Ask \
+         whoever runs the service for new ones of both.",
+    )
 }
 
 fn has_to_wait(seconds: u64) -> Error {

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::log_in::{LogIns, LoggedIn};
 use super::model::Realm;
 use super::own_password::OwnPassword;
+use super::own_secrets::OwnSecrets;
 use super::passkey::OwnPasskeys;
 use super::passkey::model::add_first;
 use super::permission::{Act, Allowed};
@@ -24,6 +25,8 @@ pub struct Staff {
     pub sessions: Sessions,
     /// Changing the own password.
     pub own_password: OwnPassword,
+    /// Choosing own secrets in place of initial ones.
+    pub own_secrets: OwnSecrets,
     /// The own passkeys.
     pub own_passkeys: OwnPasskeys,
     audit: audit::Service,
@@ -50,8 +53,9 @@ impl Staff {
         let log_ins = LogIns::new(context.clone(), realm)?;
         let sessions = Sessions::new(context.clone(), realm, log_ins.prover.clone());
         let own_password = OwnPassword::new(context.clone(), log_ins.prover.clone(), sessions.clone());
+        let own_secrets = OwnSecrets::new(context.clone(), log_ins.prover.clone(), sessions.clone());
         let own_passkeys = OwnPasskeys::new(context.clone(), log_ins.prover.clone(), sessions.clone());
-        Ok(Self { log_ins, sessions, own_password, own_passkeys, audit: audit::Service::new(context) })
+        Ok(Self { log_ins, sessions, own_password, own_secrets, own_passkeys, audit: audit::Service::new(context) })
     }
 
     /// Logs a person in with the password, and an authenticator code or a passkey.
@@ -67,7 +71,7 @@ impl Staff {
     ) -> Result<NewSession> {
         let done = self.log_ins.log_in(username, password, second.into(), &client.into()).await?;
         let LoggedIn { token, browser } = done;
-        let session = self.sessions.current(token.expose()).await?;
+        let session = self.sessions.arrived(token.expose()).await?;
         Ok(NewSession { token, browser, session })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::model::{AccountState, Affiliation, Life, Person, Realm, Role, Roles};
+use super::model::{AccountState, Affiliation, Initial, Life, Person, Realm, Role, Roles};
 use super::passkey::model::is_required;
 use super::proof::Prover;
 use super::store::account::{self, Account};
@@ -30,6 +30,8 @@ pub struct StaffSession {
     pub person: Person,
     /// Where they belong.
     pub workplace: Workplace,
+    /// When the session began.
+    pub began_at: Timestamp,
     /// When the session ends in any case.
     pub expires_at: Timestamp,
     /// When this person logged in before.
@@ -44,6 +46,8 @@ pub struct StaffSession {
     pub acting: Option<(Role, Timestamp)>,
     /// Whether they have to add a passkey before they do anything.
     pub needs_passkey: bool,
+    /// Which of the secrets an operator knows too: others have to be chosen before anything else is done.
+    pub initial: Initial,
 }
 
 impl StaffSession {
@@ -122,8 +126,17 @@ impl Sessions {
     /// Who is behind a cookie. That the session is in use is noted.
     ///
     /// # Errors
-    /// `session_ended`, also when the relying party was disabled; `password_required` after half an hour without a request.
+    /// `secrets_required` for whoever has not chosen secrets of their own yet; otherwise as [`Sessions::arrived`].
     pub async fn current(&self, token: &str) -> Result<StaffSession> {
+        let session = self.arrived(token).await?;
+        if session.initial.is_any() { Err(Code::SecretsRequired.into()) } else { Ok(session) }
+    }
+
+    /// Who is behind a cookie, also before they chose secrets of their own: for what they do that with, and nothing else.
+    ///
+    /// # Errors
+    /// `session_ended`, also when the relying party was disabled; `password_required` after half an hour without a request.
+    pub async fn arrived(&self, token: &str) -> Result<StaffSession> {
         let now = self.context.now();
         let (session, touch) = self.find(token, |life| life.judge(now)).await?;
         if touch {
@@ -172,20 +185,46 @@ impl Sessions {
         Ok(rows.into_iter().map(|row| as_own(&row, &mine)).collect())
     }
 
-    /// Ends one of the own sessions, or all but the one that asks.
+    /// Ends one of the own sessions, or all but the one that asks, with the password: whoever has a stolen cookie throws out nobody.
     ///
     /// # Errors
-    /// `not_found` for one that is not this person's, or over.
-    pub async fn end(&self, token: &str, person: &Person, which: Option<Uuid>) -> Result<()> {
+    /// `not_found` for one that is not this person's, or over; `login_failed`, `too_many`, `session_ended`.
+    pub async fn end(
+        &self,
+        token: &str,
+        person: &Person,
+        which: Option<Uuid>,
+        password: Redacted<String>,
+    ) -> Result<()> {
         let event = person.event(Action::SessionEnded, which.unwrap_or(person.staff_id));
+        if let Some(id) = which
+            && self.list(token, person).await?.iter().all(|own| own.session_id != id)
+        {
+            return Err(Code::NotFound.into());
+        }
+        let account = self.account(person.staff_id).await?;
+        let place = self.prover.own_turn().await?;
+        // Counted with the tries at the own account's other changes: no place to guess at gives further tries.
+        let counted = self.prover.begin_own(&[person.staff_id.as_bytes(), b"password"], place).await?;
+        if !self.prover.passwords.fits(&counted.place, password, Some(account.password_hash.clone())).await? {
+            self.audit.refused(event, Code::LoginFailed).await?;
+            return Err(Code::LoginFailed.into());
+        }
+        let (now, mine) = (self.context.now(), digest(token));
         transaction!(self.context.db, "staff.end_sessions", |tx| {
+            // The account first: of two sessions that end each other one comes first, and the other is over then.
+            passkey::hold(tx, person.staff_id, &account.password_hash, now).await?.or(Code::SessionEnded)?;
+            if session::find(tx, self.realm, &mine).await?.is_none() {
+                return Err(Code::SessionEnded.into());
+            }
+            counted.forget_failures(tx).await?;
             match which {
                 Some(id) => {
-                    let rows = session::of(tx, person.staff_id, self.context.now()).await?;
+                    let rows = session::of(tx, person.staff_id, now).await?;
                     let row = rows.into_iter().find(|row| id_of(&row.token_hash) == id).ok_or(Code::NotFound)?;
                     session::end(tx, &row.token_hash).await?.or(Code::NotFound)?;
                 }
-                None => session::end_others(tx, person.staff_id, &digest(token)).await?,
+                None => session::end_others(tx, person.staff_id, &mine).await?,
             }
             self.audit.record(tx, event, Outcome::Done).await
         })
@@ -227,6 +266,9 @@ impl Sessions {
         let mut reader = self.context.db.read().await?;
         let row = session::find(&mut reader, self.realm, &digest(token)).await?.ok_or(Code::SessionEnded)?;
         let judged = judge(row.life())?;
+        if row.initial().is_over(self.context.now()) {
+            return Err(Code::SessionEnded.into());
+        }
         let workplace = match row.person.affiliation {
             Affiliation::Office(id) => {
                 let office = office::ports::by_id(&mut reader, id).await?;
@@ -256,6 +298,8 @@ pub async fn sweep(context: &Context) -> Result<u64> {
 fn as_session(row: SessionRow, workplace: Workplace, context: &Context) -> StaffSession {
     let now = context.now();
     let mut session = StaffSession {
+        initial: row.initial(),
+        began_at: row.created_at,
         person: row.person,
         workplace,
         expires_at: row.expires_at,

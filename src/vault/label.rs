@@ -55,6 +55,8 @@ labels! {
     LookupWord = b"ikd/index/lookup/v1";
     /// Links of invitations.
     InvitationLink = b"ikd/invitation-link/v1";
+    /// Authenticator secrets that people take over in the place of those that an operator saw.
+    OwnAuthenticator = b"ikd/own-authenticator/v1";
     /// Codes of the day that say who is on duty.
     DutyCode = b"ikd/duty-code/v1";
     /// QRs of the moment that say the same.

@@ -17,7 +17,7 @@ use support::acts::BY_COMMAND;
 use support::client::Officer;
 use support::each_engine;
 
-use support::world::{Applicant, BANK, OFFICE, PASSWORD, World, approval};
+use support::world::{Applicant, BANK, LogIn, OFFICE, PASSWORD, World, approval};
 
 async fn done(world: &World) -> BTreeSet<String> {
     let mut tx = world.context.db.read().await.unwrap();
@@ -184,7 +184,7 @@ async fn people_and_parties(world: &World) {
     world.later(31 * 60);
     let body = json!({"password": PASSWORD});
     colleague.post("/v1/officer/sessions/current/resume", &body).await.expect(200);
-    delete("/v1/officer/sessions").await;
+    colleague.post("/v1/officer/sessions/ending", &body).await.expect(204);
     let totp = officer.code(world.context.now());
     let body = json!({"password": PASSWORD, "totp": totp, "new_password": "tujuh ember hujan kemarin"});
     colleague.post("/v1/officer/password", &body).await.expect(200);
@@ -192,9 +192,14 @@ async fn people_and_parties(world: &World) {
     let accounts = world.accounts();
     accounts.set_active(Realm::Office, "rekan", false).await.unwrap();
     accounts.set_active(Realm::Office, "rekan", true).await.unwrap();
-    accounts.reset_totp(Realm::Office, "rekan").await.unwrap();
-    let password = String::from("lima payung biru laut").into();
-    accounts.set_password(Realm::Office, "rekan", &password).await.unwrap();
+    let (_, totp) = accounts.reset_totp(Realm::Office, "rekan").await.unwrap();
+    let password = String::from("lima payung biru laut");
+    world.commands().set_password(Realm::Office, "rekan", &password.clone().into()).await.unwrap();
+    let totp_secret = totp.secret.expose().clone();
+    let to = Some(("rekan@dukcapil.example", ikd::error::Language::Indonesian));
+    ikd::staff::invitation::send_link(&world.context, (Realm::Office, "rekan"), to).await.unwrap();
+    let again = world.log_in(&LogIn { username: String::from("rekan"), password, totp_secret }).await;
+    again.post("/v1/officer/secrets", &json!({"new_password": "enam layang putih sore"})).await.expect(200);
 
     accounts.add(Post::RelyingParty(BANK), "dewi", "Dewi Uji", None).await.unwrap();
     accounts.set_active(Realm::RelyingParty, "dewi", false).await.unwrap();

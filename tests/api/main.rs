@@ -30,6 +30,7 @@ mod flow;
 mod forms;
 mod headers;
 mod helpers;
+mod initial;
 mod life;
 mod links;
 mod log;

@@ -39,7 +39,7 @@ async fn cookies_of_the_staff_open_nothing_under_another_name() {
         }
         // A page of residents is of the same site, so its request would carry the cookie: the origin says where it is from.
         let end = |origin: &str, site: &str| {
-            let request = at(&world, STAFF, Method::DELETE, "/v1/officer/sessions").header("cookie", &cookie);
+            let request = at(&world, STAFF, Method::DELETE, "/v1/officer/sessions/current").header("cookie", &cookie);
             request.header("origin", origin).header("sec-fetch-site", site)
         };
         end(&world.base, "same-site").send().await.expect_problem(403, "forbidden");

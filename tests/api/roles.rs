@@ -27,7 +27,7 @@ const HOUSES: [House; 2] = [
 ];
 
 /// Endpoints that need a session and no permission: the own account.
-const OWN: &[&str] = &["/sessions", "/password", "/passkeys"];
+const OWN: &[&str] = &["/sessions", "/password", "/passkeys", "/secrets"];
 
 /// The act that a handler names, by method and path, as the sources have it; and the permission of each act.
 fn acts() -> BTreeMap<(String, String), String> {

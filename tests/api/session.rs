@@ -9,7 +9,7 @@ use support::client::Officer;
 use tokio::task::JoinSet;
 
 use support::each_engine;
-use support::world::{OFFICE, World};
+use support::world::{OFFICE, PASSWORD, World};
 
 async fn log_in(world: &World, body: &Value) -> Answer {
     let request = world.post("/v1/officer/sessions").json(body);
@@ -197,13 +197,21 @@ async fn a_person_changes_the_own_password_and_ends_own_sessions() {
         for cookie in [desk.cookie(), other.cookie()] {
             assert!(!text.contains(cookie.split_once('=').unwrap().1), "a list opens nothing");
         }
-        // A colleague cannot end it, its owner can.
+        // A colleague cannot end it, its owner can, with the password: a stolen cookie throws out nobody.
         let theirs = items.iter().find(|item| item["current"] == false).unwrap()["session_id"].as_str().unwrap();
         let colleague = world.officer("rekan", OFFICE).await;
-        let end = async |who: &Officer| who.delete(&format!("/v1/officer/sessions/{theirs}")).await;
-        end(&colleague).await.expect_problem(404, "not_found");
-        end(&desk).await.expect(204);
-        end(&desk).await.expect_problem(404, "not_found");
+        let end = async |who: &Officer, password: &str| {
+            let body = json!({ "password": password });
+            who.post(&format!("/v1/officer/sessions/{theirs}/ending"), &body).await
+        };
+        let everywhere =
+            async |password: &str| desk.post("/v1/officer/sessions/ending", &json!({ "password": password })).await;
+        end(&colleague, PASSWORD).await.expect_problem(404, "not_found");
+        end(&desk, "bukan kata sandinya").await.expect_problem(401, "login_failed");
+        everywhere("bukan kata sandinya").await.expect_problem(401, "login_failed");
+        other.get("/v1/officer/sessions/current").await.expect(200);
+        end(&desk, PASSWORD).await.expect(204);
+        end(&desk, PASSWORD).await.expect_problem(404, "not_found");
         let ended = other.get("/v1/officer/sessions/current").await;
         ended.expect_problem(401, "session_ended");
 
@@ -234,13 +242,47 @@ async fn a_person_changes_the_own_password_and_ends_own_sessions() {
         assert_eq!(answer["failed_log_ins"], 1);
         assert!(answer["previous_log_in"].as_str().is_some());
         // Everywhere but here.
-        desk.delete("/v1/officer/sessions").await.expect(204);
+        everywhere(PASSWORD).await.expect_problem(401, "login_failed");
+        everywhere(new).await.expect(204);
         assert_eq!(desk.get("/v1/officer/sessions").await.json["items"].as_array().unwrap().len(), 1);
         // Whoever logs in anew from a browser leaves no session there that goes on.
         world.later(30);
         let again = world.post("/v1/officer/sessions").header("Cookie", desk.cookie());
         again.json(&world.log_in_body(&officer)).send().await.expect(201);
         desk.get("/v1/officer/sessions/current").await.expect_problem(401, "session_ended");
+    })
+    .await;
+}
+
+/// Whoever has a cookie alone gets no further tries at the password by ending sessions.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guesses_at_ending_sessions_count_with_those_at_the_password() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let officer = world.add_officer("petugas", OFFICE).await;
+        let desk = world.log_in(&officer).await;
+        world.later(30);
+        let other = world.log_in(&officer).await;
+        let mut refused = 0;
+        while let Some(wrong) = (refused < 10).then(|| json!({"password": format!("tebakan nomor {refused}")})) {
+            let answer = desk.post("/v1/officer/sessions/ending", &wrong).await;
+            if answer.status == 429 {
+                break;
+            }
+            answer.expect_problem(401, "login_failed");
+            refused += 1;
+        }
+        assert!((3..10).contains(&refused), "{refused} guesses were judged");
+        let right = json!({ "password": PASSWORD });
+        desk.post("/v1/officer/sessions/ending", &right).await.expect_problem(429, "too_many");
+        let totp = officer.code(world.context.now());
+        let change = json!({"password": PASSWORD, "totp": totp, "new_password": "tujuh ember hujan kemarin"});
+        desk.post("/v1/officer/password", &change).await.expect_problem(429, "too_many");
+        other.get("/v1/officer/sessions/current").await.expect(200);
+        // Waiting helps, and the right password forgets the wrong ones.
+        world.later(15 * 60);
+        desk.post("/v1/officer/sessions/ending", &right).await.expect(204);
+        other.get("/v1/officer/sessions/current").await.expect_problem(401, "session_ended");
     })
     .await;
 }

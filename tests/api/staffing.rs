@@ -51,7 +51,7 @@ fn newcomer(name: &str, role: &str) -> Value {
 }
 
 /// What stands behind `#` in the newest message to this address.
-async fn link(world: &World, name: &str) -> String {
+pub async fn link(world: &World, name: &str) -> String {
     world.app.deliver_mail().await.unwrap();
     let address = format!("{name}@dukcapil.example");
     let letter = world.letters().into_iter().find(|letter| letter.to == address && letter.text.contains("/undangan#"));
@@ -66,7 +66,7 @@ async fn open(world: &World, link: &str) -> Answer {
 }
 
 /// Who the link is for, and what accepts it with the authenticator's code of now.
-async fn acceptance(world: &World, link: &str, password: &str) -> (LogIn, Value) {
+pub async fn acceptance(world: &World, link: &str, password: &str) -> (LogIn, Value) {
     let shown = open(world, link).await.expect(200);
     let totp_secret = shown.text("totp_secret");
     let log_in = LogIn { username: shown.text("username"), password: password.to_owned(), totp_secret };

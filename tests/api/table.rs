@@ -229,6 +229,27 @@ fn life(stage: &Stage) -> Vec<Endpoint> {
     ]
 }
 
+/// What those do who logged in with secrets that an operator made; people of this table have chosen theirs.
+fn own_secrets() -> Vec<Endpoint> {
+    use Caller::{National, Officer, Teller};
+    use Subject::Waiting;
+    let chosen = || json!({"new_password": "tujuh ember hujan kemarin", "totp": "000000"});
+    let of = |caller, path| {
+        [
+            endpoint("get", path, caller, Waiting, Value::Null).refuses(Waiting, 409, "wrong_state"),
+            endpoint("post", path, caller, Waiting, chosen()).optional(&["new_password", "totp"]).refuses(
+                Waiting,
+                409,
+                "wrong_state",
+            ),
+        ]
+    };
+    [of(Officer, "/v1/officer/secrets"), of(Teller, "/v1/teller/secrets"), of(National, "/v1/admin/secrets")]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
 /// What everybody of the staff does about own passkeys; the world of this table has a number for a name, so there are none.
 fn passkeys() -> Vec<Endpoint> {
     use Caller::{Anybody, National, Officer, Teller};
@@ -355,8 +376,8 @@ fn endpoints(stage: &Stage) -> Vec<Endpoint> {
         endpoint("delete", "/v1/officer/sessions/current", Anybody, Active, none()),
         desk("post", "/v1/officer/sessions/current/resume", json!({"password": "x"})),
         desk("get", "/v1/officer/sessions", none()),
-        desk("delete", "/v1/officer/sessions", none()),
-        desk("delete", "/v1/officer/sessions/{id}", none()),
+        desk("post", "/v1/officer/sessions/ending", json!({"password": "x"})),
+        desk("post", "/v1/officer/sessions/{id}/ending", json!({"password": "x"})),
         desk(
             "post",
             "/v1/officer/password",
@@ -408,8 +429,8 @@ fn endpoints(stage: &Stage) -> Vec<Endpoint> {
         endpoint("delete", "/v1/teller/sessions/current", Anybody, Active, none()),
         endpoint("post", "/v1/teller/sessions/current/resume", Teller, Active, json!({"password": "x"})),
         endpoint("get", "/v1/teller/sessions", Teller, Active, none()),
-        endpoint("delete", "/v1/teller/sessions", Teller, Active, none()),
-        endpoint("delete", "/v1/teller/sessions/{id}", Teller, Active, none()),
+        endpoint("post", "/v1/teller/sessions/ending", Teller, Active, json!({"password": "x"})),
+        endpoint("post", "/v1/teller/sessions/{id}/ending", Teller, Active, json!({"password": "x"})),
         endpoint(
             "post",
             "/v1/teller/password",
@@ -905,6 +926,7 @@ fn whole(stage: &Stage) -> Vec<Endpoint> {
     table.extend(later::of_testers());
     table.extend(staffing::staffing());
     table.extend(passkeys());
+    table.extend(own_secrets());
     table.extend(administration::by_two());
     table.extend(staffing::own_account());
     table.extend(later::figures());

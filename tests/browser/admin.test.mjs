@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import { ask, grant } from "./staff.mjs";
-import { checkAndKeep, DESK, logInAt, startBoth, waitForMail, withPeople as inBrowsers } from "./support.mjs";
+import { checkAndKeep, DESK, logInAt, settled, startBoth, waitForMail, withPeople as inBrowsers } from "./support.mjs";
 
 describe("the national administration", { timeout: 600_000 }, () => {
   let demo;
@@ -14,7 +14,7 @@ describe("the national administration", { timeout: 600_000 }, () => {
   before(async () => {
     [demo, stage] = await startBoth();
     const added = demo.command("administrator", "add", "periksa.pusat", "Ayu Periksa", "--role", "auditor", "--generate-password");
-    auditor = { username: "periksa.pusat", ...added };
+    auditor = settled(demo, { username: "periksa.pusat", ...added });
   });
   after(async () => {
     await stage?.stop();

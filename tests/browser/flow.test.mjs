@@ -5,8 +5,9 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import test, { after, before, describe } from "node:test";
-import { addStaff, budget, checkScreen, DESK, openPerson, ROOT, startBoth } from "./support.mjs";
+import { addNewcomer, budget, checkScreen, DESK, openPerson, ROOT, startBoth } from "./support.mjs";
 import { FACE, PIN, Resident } from "./resident.mjs";
+import { chooseOwn } from "./staff.mjs";
 
 describe("the whole flow through the pages", { timeout: 600_000 }, () => {
   let demo;
@@ -16,7 +17,7 @@ describe("the whole flow through the pages", { timeout: 600_000 }, () => {
 
   before(async () => {
     [demo, stage] = await startBoth();
-    budi = addStaff(demo, "budi.loket", "Budi Santoso");
+    budi = addNewcomer(demo, "budi.loket", "Budi Santoso");
     dewi = { username: "dewi.kasir", ...demo.command("relying-party", "employee", "add", "Bank Contoh", "dewi.kasir", "Dewi Lestari") };
   });
   after(async () => {
@@ -46,12 +47,15 @@ describe("the whole flow through the pages", { timeout: 600_000 }, () => {
     return demo.totp(who.totp_secret);
   }
 
+  /** Whoever comes with what a command printed chooses secrets of their own first, once. */
   async function logIn(page, address, who) {
     await page.goto(address);
     await page.getByLabel("Nama pengguna").fill(who.username);
     await page.getByLabel("Kata sandi").fill(who.password);
     await page.getByLabel("Kode autentikator").fill(await authenticator(who));
     await page.getByRole("button", { name: "Masuk", exact: true }).click();
+    if (!who.chosen) await chooseOwn(demo, page, who, "enam layang putih sore");
+    who.chosen = true;
   }
 
   /** The newest mail to somebody, read on the mailbox's page by the person themselves. */

@@ -5,8 +5,8 @@ import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import { handScanner } from "./device.mjs";
 import { FACE, Resident } from "./resident.mjs";
-import { inDialog, join } from "./staff.mjs";
-import { addStaff, checkAndKeep, DESK, logInAt, logInAtCounter, startBoth, withPeople as inBrowsers } from "./support.mjs";
+import { chooseOwn, inDialog, join } from "./staff.mjs";
+import { addNewcomer, addStaff, checkAndKeep, DESK, logInAt, logInAtCounter, startBoth, withPeople as inBrowsers } from "./support.mjs";
 
 describe("roles", { timeout: 600_000 }, () => {
   let demo;
@@ -145,6 +145,40 @@ describe("roles", { timeout: 600_000 }, () => {
       await screen(head.page, "stopped");
       await fresh.page.reload();
       await heading(fresh.page, "Masuk ke loket").waitFor();
+    });
+  });
+
+  test("what a command printed leads to the choice of one's own; own sessions end with that password", async () => {
+    const who = addNewcomer(demo, "nina.baru", "Nina Baru");
+    const password = "enam layang putih sore";
+    await withPeople(["desk", "elsewhere"], async ({ desk, elsewhere }) => {
+      const { page } = desk;
+      await logIn(page, who, "Pilih data masuk Anda sendiri");
+      assert.deepEqual(await places(page), [], "nothing else is offered");
+      // Another address of the page leads to the same, loaded anew too.
+      await page.goto("/petugas#akun");
+      await page.reload();
+      await page.setViewportSize({ width: 360, height: 740 });
+      await chooseOwn(demo, page, who, password, screen);
+      await heading(page, "Akun Anda").waitFor();
+      await page.setViewportSize(DESK);
+      await logIn(elsewhere.page, who);
+
+      await page.reload();
+      const end = page.getByRole("button", { name: /^Akhiri sesi/ });
+      await end.focus();
+      await page.keyboard.press("Enter");
+      const dialog = page.getByRole("dialog");
+      await dialog.getByLabel("Kata sandi sekarang").fill("bukan kata sandinya");
+      await page.keyboard.press("Enter");
+      await dialog.getByText("Kata sandi tidak cocok.").waitFor();
+      await screen(page, "ending a session");
+      await dialog.getByLabel("Kata sandi sekarang").fill(password);
+      await page.keyboard.press("Enter");
+      await dialog.waitFor({ state: "detached" });
+      await end.waitFor({ state: "detached" });
+      await elsewhere.page.getByRole("link", { name: "Akun", exact: true }).click();
+      await elsewhere.page.getByRole("heading", { name: "Sesi berakhir" }).waitFor();
     });
   });
 

@@ -5,7 +5,7 @@ import { renameSync } from "node:fs";
 import path from "node:path";
 import test, { after, before, describe } from "node:test";
 import { ask, grant } from "./staff.mjs";
-import { checkAndKeep, DESK, eventually, logInAt, PHONE, startBoth, withPeople as inBrowsers } from "./support.mjs";
+import { checkAndKeep, DESK, eventually, logInAt, PHONE, settled, startBoth, withPeople as inBrowsers } from "./support.mjs";
 
 describe("settings of the service", { timeout: 600_000 }, () => {
   let demo;
@@ -15,7 +15,7 @@ describe("settings of the service", { timeout: 600_000 }, () => {
   before(async () => {
     [demo, stage] = await startBoth();
     const added = demo.command("administrator", "add", "periksa.pusat", "Ayu Periksa", "--role", "auditor", "--generate-password");
-    auditor = { username: "periksa.pusat", ...added };
+    auditor = settled(demo, { username: "periksa.pusat", ...added });
   });
   after(async () => {
     await stage?.stop();

@@ -55,3 +55,31 @@ export async function join(demo, page, address, password, screen) {
   }
   return { username: address.split("@")[0], password, totp_secret: secret };
 }
+
+/**
+ * Whoever a command added has logged in with what it printed, and chooses secrets of their own, which `who` holds then; where
+ * `screen(page, name)` is given, what is refused is tried and looked at.
+ */
+export async function chooseOwn(demo, page, who, password, screen) {
+  await page.getByRole("heading", { level: 1, name: "Pilih data masuk Anda sendiri" }).waitFor();
+  const send = page.getByRole("button", { name: "Simpan dan lanjutkan" });
+  const secret = (await page.locator(".authenticator-key").innerText()).replace(/\s/g, "");
+  if (screen) {
+    await screen(page, "own secrets");
+    await send.click();
+    await page.locator(".field .error:visible").first().waitFor();
+    await page.getByLabel("Kata sandi baru").fill(who.password);
+    await page.getByLabel("Kode autentikator").fill(demo.totp(secret));
+    await send.click();
+    await page.getByText("Pilih kata sandi lain: yang ini diketahui").waitFor();
+    await page.getByLabel("Kata sandi baru").fill(password);
+    await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));
+    await send.click();
+    await page.getByText("Kode tidak cocok.").waitFor();
+    await screen(page, "own secrets refused");
+  }
+  await page.getByLabel("Kata sandi baru").fill(password);
+  await page.getByLabel("Kode autentikator").fill(demo.totp(secret));
+  await page.keyboard.press("Enter");
+  Object.assign(who, { password, totp_secret: secret });
+}

@@ -446,11 +446,24 @@ async function call(url, { method = "POST", json, headers = {} } = {}) {
   return { status: answer.status, headers: answer.headers, data };
 }
 
-/** A new account at the demo's office: what the command says of it, and its `username`. */
-export const addStaff = (demo, username, name, ...words) => ({
+/** A new account at the demo's office: what the command says of it, and its `username`. It has to choose secrets of its own. */
+export const addNewcomer = (demo, username, name, ...words) => ({
   username,
   ...demo.command("officer", "add", username, name, "--office", "DEMO-01", ...words, "--generate-password"),
 });
+
+/** The same account as if its owner had chosen what the command printed: the way there is `flow.test.mjs`'s. */
+export function settled(demo, who) {
+  const statement = "UPDATE staff_account SET initial_password_until = NULL, initial_totp_until = NULL WHERE username = ?";
+  const program = `import sqlite3, sys
+with sqlite3.connect(sys.argv[1], timeout=30) as db:
+    assert db.execute(${JSON.stringify(statement)}, (sys.argv[2],)).rowcount == 1`;
+  execFileSync("python3", ["-c", program, path.join(demo.data, "ikd.db"), who.username]);
+  return who;
+}
+
+/** A new account whose owner has chosen. */
+export const addStaff = (demo, username, name, ...words) => settled(demo, addNewcomer(demo, username, name, ...words));
 
 /** Logs in on the counter's page, in a period of the authenticator of its own; `first` heads what the person comes to. */
 export const logInAtCounter = (demo, page, who, first = "Pindai QR warga") => logInAt(demo, page, "/petugas", who, first);

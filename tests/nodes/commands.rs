@@ -119,6 +119,12 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
     let again = world.json(&["officer", "reset-password", "siti", "--generate-password"]).await;
     assert!(again["password"].is_string() && again["password"] != officer["password"]);
     assert_eq!(code(&world, &["officer", "reset-password", "nobody", "--generate-password"]).await, 1);
+    assert_eq!(code(&world, &["officer", "send-link", "siti"]).await, 1, "no address is known");
+    let address = ["officer", "send-link", "siti", "--email", "siti@dukcapil.example", "--language", "en"];
+    assert_eq!(world.json(&address).await["link_hours"], 24);
+    assert_eq!(code(&world, &["administrator", "send-link", "nobody"]).await, 1);
+    assert_eq!(code(&world, &["relying-party", "employee", "send-link", "nobody"]).await, 1);
+    assert!(printed(&world, &["officer", "list"]).await.contains("has to choose own secrets"));
     assert_eq!(world.json(&["officer", "disable", "siti"]).await["state"], "disabled");
     assert_eq!(code(&world, &["officer", "disable", "nobody"]).await, 1);
     assert_eq!(code(&world, &["officer", "disable", "siti"]).await, 1, "disabled already");

@@ -88,6 +88,11 @@ async fn no_canary_reaches_logs_metrics_or_traces() {
     };
     let body = world.log_in_body(&admin);
     let cookie = open(Method::POST, "/v1/teller/sessions").json(&body).send().await.expect(201).cookie.unwrap();
+    let asked = open(Method::GET, "/v1/teller/secrets").cookie(&cookie).send().await.expect(200);
+    let own = LogIn { totp_secret: asked.text("totp_secret"), ..admin.clone() };
+    let chosen = json!({"new_password": "sandi kenari sendiri 6604", "totp": own.code(world.now())});
+    let chosen = open(Method::POST, "/v1/teller/secrets").cookie(&cookie).json(&chosen).send().await.expect(200);
+    let cookie = chosen.cookie.unwrap();
     let about = json!({"name": "KCP Seririt", "address": "Jl. Gajah Mada 12", "regency": "5108", "shown": true});
     let partner = |method, path: &str| open(method, path).cookie(&cookie);
     let branch = partner(Method::POST, "/v1/partner/branches").json(&about).send().await.expect(201).text("branch_id");
@@ -135,6 +140,8 @@ async fn no_canary_reaches_logs_metrics_or_traces() {
         ("API key secret", first.to_owned()),
         ("password", last.to_owned()),
         ("authenticator secret", log_in.totp_secret.clone()),
+        ("a chosen password", String::from("kenari sendiri 6604")),
+        ("an authenticator secret that was taken over", own.totp_secret),
         ("session cookie", cookie.to_owned()),
         ("access token", access),
         ("activation token", activation),

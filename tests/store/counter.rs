@@ -52,6 +52,8 @@ fn officer() -> Account {
         acting_role: None,
         acting_until: None,
         passkeys: 0,
+        initial_password_until: None,
+        initial_totp_until: None,
     }
 }
 
@@ -102,7 +104,7 @@ async fn offices_and_officers_are_unique_and_found() {
 async fn sessions_end_with_whatever_changes_the_officer() {
     each_engine(async |context| {
         let now = context.now();
-        let accounts = Accounts::new(context.clone());
+        let accounts = Accounts::of_invented(context.clone());
         let mut tx = context.db.write().await.unwrap();
         offices::add(&mut tx, &office(), now).await.unwrap();
         account::add(&mut tx, &officer(), now).await.unwrap();
@@ -195,7 +197,8 @@ async fn one_authenticator_code_logs_in_once() {
         let staff = Staff::new(context.clone(), Realm::Office).unwrap();
         let password = Redacted(String::from("correct horse battery"));
         let post = Post::Office("JKT-01", Role::Officer);
-        let new = Accounts::new(context.clone()).add(post, "siti", "Siti", Some(password.clone())).await.unwrap();
+        let new =
+            Accounts::of_invented(context.clone()).add(post, "siti", "Siti", Some(password.clone())).await.unwrap();
         let secret = totp::from_base32(new.totp.secret.expose()).unwrap();
         let code = totp::code(&secret, context.now()).unwrap();
         // Each from an address of its own, so that the guard against guessing does not decide.
@@ -220,6 +223,58 @@ async fn one_authenticator_code_logs_in_once() {
                 assert_eq!(Error::code(error), Some(Code::LoginFailed));
             }
         }
+    })
+    .await;
+}
+
+/// The condition stands in the write: what was read is still there, and still counts.
+#[tokio::test]
+async fn initial_secrets_are_replaced_once_and_in_time() {
+    each_engine(async |context| {
+        Offices::new(context.clone()).add("JKT-01", "Dukcapil", Kind::Dinas).await.unwrap();
+        let now = context.now();
+        let end = now.plus_seconds(24 * 3_600);
+        let mut tx = context.db.write().await.unwrap();
+        let office = offices::by_code(&mut tx, "JKT-01").await.unwrap().unwrap().office.office_id;
+        let mut before = officer();
+        before.person.affiliation = Affiliation::Office(office);
+        (before.initial_password_until, before.initial_totp_until) = (Some(end), Some(end));
+        account::add(&mut tx, &before, now).await.unwrap();
+        let chosen = Account { password_hash: "$own".into(), totp_sealed: vec![2], ..before.clone() };
+        let choose = async |tx: &mut Tx, read: &Account, at: Timestamp| {
+            account::choose(tx, (read, &chosen), Some(7), at).await.unwrap().happened()
+        };
+        for stale in [
+            Account { password_hash: "$other".into(), ..before.clone() },
+            Account { totp_sealed: vec![9], ..before.clone() },
+        ] {
+            assert!(!choose(&mut tx, &stale, now).await, "made anew meanwhile");
+        }
+        assert!(!choose(&mut tx, &before, end).await, "over");
+        // One that counts still does not keep the other.
+        assert!(account::set_password(&mut tx, OFFICER, "$x", Some(now)).await.unwrap().happened());
+        assert!(!choose(&mut tx, &before, now).await);
+        let step = async |tx: &mut Tx, secrets: (&str, &[u8]), step, at| {
+            account::spend_step(tx, (OFFICER, step), secrets, false, at).await.unwrap().happened()
+        };
+        assert!(!step(&mut tx, ("$x", &[1]), 3, now).await, "nor does it log in");
+        assert!(account::set_password(&mut tx, OFFICER, "$x", Some(end)).await.unwrap().happened());
+        assert!(account::set_totp(&mut tx, OFFICER, &[1], Some(end)).await.unwrap().happened());
+        assert!(step(&mut tx, ("$x", &[1]), 3, now).await);
+        assert!(choose(&mut tx, &before, now).await);
+        assert!(!choose(&mut tx, &before, now).await, "once");
+        let after = account::by_id(&mut tx, OFFICER).await.unwrap().unwrap();
+        assert!(!after.initial().is_any());
+        assert_eq!((after.password_hash.as_str(), after.totp_sealed.as_slice()), ("$own", &[2][..]));
+        assert!(!choose(&mut tx, &after, now).await, "what its owner chose is not replaced so");
+        assert!(!step(&mut tx, ("$own", &[2]), 7, end).await, "the code that was shown is spent");
+        assert!(step(&mut tx, ("$own", &[2]), 8, end).await, "no end any more");
+        // An authenticator that stays keeps what was spent of it.
+        assert!(account::set_password(&mut tx, OFFICER, "$x", Some(end)).await.unwrap().happened());
+        let read = account::by_id(&mut tx, OFFICER).await.unwrap().unwrap();
+        let own = Account { password_hash: "$own".into(), ..read.clone() };
+        assert!(account::choose(&mut tx, (&read, &own), None, now).await.unwrap().happened());
+        assert!(!step(&mut tx, ("$own", &[2]), 8, now).await);
     })
     .await;
 }

@@ -23,7 +23,9 @@ async fn officer(context: &Context) -> (Staff, Vec<u8>) {
 
 async fn add_officer(context: &Context, username: &str, full_name: &str) -> Result<Secrets, Error> {
     let password = Some(Redacted(String::from(PASSWORD)));
-    Accounts::new(context.clone()).add(Post::Office("JKT-01", Role::Officer), username, full_name, password).await
+    Accounts::of_invented(context.clone())
+        .add(Post::Office("JKT-01", Role::Officer), username, full_name, password)
+        .await
 }
 
 fn address(number: u32) -> IpAddr {
@@ -130,7 +132,7 @@ async fn a_password_changed_during_a_log_in_does_not_let_the_old_one_in() {
         let account = log_ins.account("petugas").await.unwrap();
         // What was read is compared against while the password is replaced.
         let new = Redacted(String::from("another horse battery"));
-        Accounts::new(context.clone()).set_password(Realm::Office, "petugas", &new).await.unwrap();
+        Accounts::of_invented(context.clone()).set_password(Realm::Office, "petugas", &new).await.unwrap();
         let right = totp::code(&secret, context.now()).unwrap();
         let old = Redacted(String::from(PASSWORD));
         let opened = log_ins.open(counted, "petugas", account, (old, (&right).into()), None).await;

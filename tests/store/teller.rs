@@ -41,7 +41,7 @@ fn code(context: &Context, employee: &Secrets) -> String {
 }
 
 async fn add_employee(context: &Context, party: &str, username: &str, full_name: &str) -> Result<Secrets, Error> {
-    Accounts::new(context.clone()).add(Post::RelyingParty(party), username, full_name, None).await
+    Accounts::of_invented(context.clone()).add(Post::RelyingParty(party), username, full_name, None).await
 }
 
 async fn desk(context: Context) -> (World, Staff, Secrets) {
@@ -55,7 +55,7 @@ async fn sessions_and_steps_are_kept_for_all_kinds_of_people() {
     each_engine(async |context| {
         let (_, _, employee) = desk(context.clone()).await;
         Offices::new(context.clone()).add("UJI-01", "Loket Uji", Kind::Dinas).await.unwrap();
-        let accounts = Accounts::new(context.clone());
+        let accounts = Accounts::of_invented(context.clone());
         let officer = accounts.add(Post::Office("UJI-01", Role::Officer), "siti", "Siti", None).await.unwrap();
         let administrator = accounts.add(Post::National(Role::Administrator), "siti", "Siti", None).await.unwrap();
         let now = context.now();
@@ -118,7 +118,7 @@ async fn everybody_logs_in_the_same_way_and_at_the_own_pages_only() {
     each_engine(async |context| {
         let (_, employees, employee) = desk(context.clone()).await;
         Offices::new(context.clone()).add("UJI-01", "Loket Uji", Kind::Dinas).await.unwrap();
-        let accounts = Accounts::new(context.clone());
+        let accounts = Accounts::of_invented(context.clone());
         let officers = Staff::new(context.clone(), Realm::Office).unwrap();
         let administrators = Staff::new(context.clone(), Realm::National).unwrap();
         let officer = accounts.add(Post::Office("UJI-01", Role::Supervisor), "siti", "Siti", None).await.unwrap();
@@ -198,7 +198,7 @@ async fn a_teller_logs_in_idles_and_is_locked_out() {
         assert!(ikd::staff::sessions::sweep(&context).await.unwrap() >= 2);
         staff.sessions.log_out(token).await.unwrap();
 
-        let renewed = Accounts::new(context.clone()).renew(Realm::RelyingParty, "dewi.teller").await.unwrap();
+        let renewed = Accounts::of_invented(context.clone()).renew(Realm::RelyingParty, "dewi.teller").await.unwrap();
         let old = staff.log_in("dewi.teller", password(), &code(&context, &renewed), HERE).await;
         assert_eq!(old.unwrap_err().code(), Some(Code::LoginFailed));
         context.clock.advance(MINUTE);
@@ -208,7 +208,7 @@ async fn a_teller_logs_in_idles_and_is_locked_out() {
         tx.commit().await.unwrap();
         let ended = staff.sessions.current(new.token.expose()).await;
         assert_eq!(ended.unwrap_err().code(), Some(Code::SessionEnded), "the party was disabled");
-        let nobody = Accounts::new(context.clone()).renew(Realm::RelyingParty, "nobody").await;
+        let nobody = Accounts::of_invented(context.clone()).renew(Realm::RelyingParty, "nobody").await;
         assert_eq!(nobody.unwrap_err().code(), Some(Code::NotFound));
         for (party, name, refused) in [
             ("Nobody", "budi", Code::NotFound),

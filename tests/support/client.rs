@@ -2,13 +2,15 @@
 
 use std::ops::Deref;
 
+use ikd::clock::Timestamp;
 use ikd::demo::client::{self, ClientError};
 use ikd::device::Purpose;
 use ikd::device::client::{DeviceKey, PinKey};
+use ikd::login::totp;
 use ikd::random::Random;
 use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Body, Method, RequestBuilder};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::answer::Answer;
 
@@ -172,6 +174,19 @@ impl Officer {
     pub async fn log_in(http: reqwest::Client, base: &str, username: &str, password: &str, totp: &str) -> Self {
         let session = client::Officer::log_in(http.clone(), base, username, password, totp).await.unwrap();
         Self { http, base: base.to_owned(), session }
+    }
+
+    /// Chooses secrets in the place of those that a command printed; whoever has theirs goes on.
+    pub async fn settle(&self, now: Timestamp) {
+        let asked = self.get("/v1/officer/secrets").await;
+        if asked.code() == "wrong_state" {
+            return;
+        }
+        let secret = totp::from_base32(&asked.expect(200).text("totp_secret")).unwrap();
+        let totp = totp::code(&secret, now).unwrap();
+        self.post("/v1/officer/secrets", &json!({"new_password": "enam layang putih sore", "totp": totp}))
+            .await
+            .expect(200);
     }
 
     /// The same session at another node.

@@ -8,6 +8,7 @@ import { failed, frame, keepTyped, logInScreen } from "/web/staff/frame.js";
 import { auditScreen } from "./audit.js";
 import { publishedScreen } from "/web/staff/published.js";
 import { firstPasskey } from "/web/staff/passkeys.js";
+import { firstSecrets } from "/web/staff/secrets.js";
 import { staffingScreen } from "/web/staff/staffing.js";
 import { makeSession } from "/web/staff/session.js";
 import { officeScreen } from "./office.js";
@@ -87,6 +88,8 @@ function draw() {
   leave();
   leave = () => {};
   const { who } = session;
+  if (who?.needs_secrets)
+    return firstSecrets(session, { title: t("admin.title"), place: t("admin.place"), next: draw });
   if (who?.needs_passkey)
     return firstPasskey(session, { title: t("admin.title"), place: t("admin.place"), next: draw });
   const [asked = "", id = "", part = ""] = location.hash.slice(1).split("/");

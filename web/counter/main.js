@@ -6,6 +6,7 @@ import { onLanguage, start, t } from "/web/shared/i18n.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { firstPasskey } from "/web/staff/passkeys.js";
+import { firstSecrets } from "/web/staff/secrets.js";
 import { staffingScreen } from "/web/staff/staffing.js";
 import { makeSession } from "/web/staff/session.js";
 import { annulments } from "./annulment.js";
@@ -88,6 +89,8 @@ function draw() {
   const { memory } = kept;
   const [screen = "", id = ""] = location.hash.slice(1).split("/");
   const practising = screen === "latihan";
+  if (session.who?.needs_secrets && !practising)
+    return firstSecrets(session, { title: t("counter.title"), place: session.who.office, next: draw });
   if (session.who?.needs_passkey && !practising)
     return firstPasskey(session, { title: t("counter.title"), place: session.who.office, next: draw });
   const may = (permission) => session.who?.permissions.includes(permission) ?? false;

@@ -4,6 +4,7 @@ import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { explain, newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { allFilled, passwordField, totpField } from "./fields.js";
+import { askForm } from "./form.js";
 import { arrive, failed } from "./frame.js";
 import { hasPasskeys, ownProof } from "./passkey.js";
 import { passkeySection } from "./passkeys.js";
@@ -98,23 +99,34 @@ export function accountScreen(main, session) {
   const list = el("ul", { class: "lines" });
   const foot = el("div", { class: "stack-tight" });
 
-  async function end(path, button_) {
-    button_.disabled = true;
-    try {
-      await session.call(path, { method: "DELETE", again: true });
-      announce(t("account.ended"));
-    } catch (error) {
-      // It was over already: what counts is that it is.
-      if (error.code !== "not_found" && !ended) return fill(foot, failed(error, load));
-    }
-    return load();
+  async function end(path, title) {
+    const password = passwordField("ending-password", { label: t("account.old") });
+    // As it was typed: a password may begin or end with a space.
+    password.given = () => password.input.value;
+    const send = async (json) => {
+      try {
+        await session.call(path, { method: "POST", json });
+      } catch (error) {
+        if (error.code === "login_failed") {
+          password.input.select();
+          error.fields = [{ field: "password", message: t("account.end.wrong") }];
+        }
+        // It was over already: what counts is that it is.
+        if (error.code !== "not_found") throw error;
+      }
+      return true;
+    };
+    if (!(await askForm(title, t("account.end.lead"), { password }, send, t("account.end"))) || ended) return;
+    announce(t("account.ended"));
+    load();
   }
 
   function line(item) {
-    const stop = button(t("account.end"), () => end(`/sessions/${item.session_id}`, stop), {
+    const title = t("account.end_of", { when: dateTime(item.began_at) });
+    const stop = button(t("account.end"), () => end(`/sessions/${item.session_id}/ending`, title), {
       kind: "secondary",
       wide: false,
-      "aria-label": t("account.end_of", { when: dateTime(item.began_at) }),
+      "aria-label": title,
     });
     return el(
       "li",
@@ -133,11 +145,8 @@ export function accountScreen(main, session) {
       if (!counts()) return;
       fill(list, items.map(line));
       if (items.length > 1) {
-        const others = button(t("account.end_others"), () => end("/sessions", others), {
-          kind: "secondary",
-          wide: false,
-        });
-        fill(foot, others);
+        const title = t("account.end_others");
+        fill(foot, button(title, () => end("/sessions/ending", title), { kind: "secondary", wide: false }));
       }
     } catch (error) {
       if (counts()) fill(foot, failed(error, load));

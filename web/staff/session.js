@@ -149,7 +149,7 @@ export function makeSession(api, onWho) {
         const before = proofs;
         try {
           const { data } = await request(at + path, options);
-          if (path === "/password") proofs += 1;
+          if (path === "/password" || (path === "/secrets" && options.method)) proofs += 1;
           return data;
         } catch (error) {
           if (!["password_required", "session_ended"].includes(error.code)) throw error;
@@ -240,8 +240,9 @@ export function makeSession(api, onWho) {
             touch();
             open();
             session.who = who;
-            // Somebody else's screen is not theirs to go on with.
-            if (before && before.username !== who.username) return location.reload();
+            // Somebody else's screen is not theirs to go on with, nor one's own before secrets of one's own are chosen.
+            const barred = who.needs_secrets && !before?.needs_secrets;
+            if (before && (before.username !== who.username || barred)) return location.reload();
             document.documentElement.classList.remove("locked");
             dialog.close();
             dialog.remove();

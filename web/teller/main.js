@@ -15,6 +15,7 @@ import { webhookScreen } from "/web/partner/webhook.js";
 import { accountScreen } from "/web/staff/account.js";
 import { failed, frame, joined, keepTyped, logInScreen, shortcuts } from "/web/staff/frame.js";
 import { firstPasskey } from "/web/staff/passkeys.js";
+import { firstSecrets } from "/web/staff/secrets.js";
 import { makeSession } from "/web/staff/session.js";
 import { forgetCheck, keepCheck, newCheck, resumeCheck } from "./check.js";
 import { checksScreen } from "./checks.js";
@@ -97,9 +98,10 @@ function draw() {
   leave = () => {};
   const { who } = session;
   const manages = who?.permissions.includes("administer_party");
-  if (who?.needs_passkey) {
+  if (who?.needs_secrets || who?.needs_passkey) {
     const title = t(manages ? "partner.title" : "teller.title");
-    return firstPasskey(session, { title, place: who.relying_party, next: draw });
+    const first = who.needs_secrets ? firstSecrets : firstPasskey;
+    return first(session, { title, place: who.relying_party, next: draw });
   }
   if (manages) return drawAdministrator(who);
   const screen = location.hash.slice(1);

@@ -3,6 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
+use super::super::officer::INITIAL;
 use super::super::{Failure, Format};
 use crate::relying_party::model::PartyState;
 use crate::relying_party::service::Listed;
@@ -23,6 +24,7 @@ pub(super) fn print_employee(format: Format, username: &str, new: &Secrets) -> R
             say!("totp      {}", new.totp.secret.expose());
             say!("          {}", new.totp.address.expose());
             say!("Shown once: hand password and secret over in person.");
+            say!("{INITIAL}");
         }
         Format::Json => say!(
             "{}",

@@ -47,6 +47,8 @@ struct OfficerSessionReply {
     failed_log_ins: i64,
     /// Whether a passkey has to be added first: until then nothing but the own account can be used.
     needs_passkey: bool,
+    /// Whether secrets of one's own have to be chosen first: until then nothing else can be used.
+    needs_secrets: bool,
     /// Since when this person's rights rest, because an activation that they approved was annulled; null otherwise.
     #[schema(value_type = Option<String>, format = DateTime)]
     paused_since: Option<Timestamp>,
@@ -77,6 +79,7 @@ impl SessionReply for OfficerSessionReply {
             previous_log_in: session.previous_log_in,
             failed_log_ins: session.failed_log_ins,
             needs_passkey: session.needs_passkey,
+            needs_secrets: session.initial.is_any(),
             paused_since: session.paused_since,
         })
     }

@@ -38,6 +38,8 @@ struct EmployeeSessionReply {
     failed_log_ins: i64,
     /// Whether a passkey has to be added first: until then nothing but the own account can be used.
     needs_passkey: bool,
+    /// Whether secrets of one's own have to be chosen first: until then nothing else can be used.
+    needs_secrets: bool,
 }
 
 impl SessionReply for EmployeeSessionReply {
@@ -54,6 +56,7 @@ impl SessionReply for EmployeeSessionReply {
             previous_log_in: session.previous_log_in,
             failed_log_ins: session.failed_log_ins,
             needs_passkey: session.needs_passkey,
+            needs_secrets: session.initial.is_any(),
         })
     }
 }

@@ -10,19 +10,21 @@
 macro_rules! session_routes {
     ($path:tt, $tag:tt, $security:tt, $reply:ident) => {
         use $crate::staff::http::{
-            Entrance, LogInBody, LoggedIn, PasskeyBody, PasskeyItem, PasskeyLogInBody, PasskeyQuestionReply, PasskeysReply,
-            PasswordBody, ProofBody, ResumeBody, SessionReply, SessionsReply,
+            Arrived, Entrance, LogInBody, LoggedIn, PasskeyBody, PasskeyItem, PasskeyLogInBody, PasskeyQuestionReply, PasskeysReply,
+            OwnPasswordBody, OwnSecretsBody, PasswordBody, ProofBody, SessionReply, SessionsReply, ToChooseReply,
         };
         use $crate::web::{ClientAddress, Json, Lang, Path, Problem};
 
         /// The routes with which people log in.
         pub(super) fn routes() -> utoipa_axum::router::OpenApiRouter<Entrance> {
             utoipa_axum::router::OpenApiRouter::new()
-                .routes(utoipa_axum::routes!(log_in, own_sessions, end_other_sessions))
+                .routes(utoipa_axum::routes!(log_in, own_sessions))
+                .routes(utoipa_axum::routes!(end_other_sessions))
                 .routes(utoipa_axum::routes!(current, log_out))
                 .routes(utoipa_axum::routes!(resume))
                 .routes(utoipa_axum::routes!(end_session))
                 .routes(utoipa_axum::routes!(change_password))
+                .routes(utoipa_axum::routes!(secrets_to_choose, choose_secrets))
                 .routes(utoipa_axum::routes!(ask_passkey))
                 .routes(utoipa_axum::routes!(own_passkeys, add_passkey))
                 .routes(utoipa_axum::routes!(ask_own_passkey))
@@ -49,7 +51,7 @@ macro_rules! session_routes {
         #[utoipa::path(get, path = concat!($path, "/sessions/current"), tag = $tag, security(($security = [])),
             responses((status = 200, description = "The session", body = $reply),
                 (status = "4XX", description = "`session_ended`, `password_required`")))]
-        async fn current(who: LoggedIn, Lang(language): Lang) -> Result<Json<$reply>, Problem> {
+        async fn current(Arrived(who): Arrived, Lang(language): Lang) -> Result<Json<$reply>, Problem> {
             Ok(Json($reply::of(who.session, language)?))
         }
 
@@ -66,14 +68,14 @@ macro_rules! session_routes {
         /// Continue a session that was idle for 30 minutes, with the password alone. `Set-Cookie` carries its new value; the old
         /// one has ended.
         #[utoipa::path(post, path = concat!($path, "/sessions/current/resume"), tag = $tag, security(($security = [])),
-            request_body = ResumeBody,
+            request_body = OwnPasswordBody,
             responses((status = 200, description = "Continued", body = $reply),
                 (status = "4XX", description = "`login_failed`, `session_ended`, `too_many`")))]
         async fn resume(
             axum::extract::State(entrance): axum::extract::State<Entrance>,
             Lang(language): Lang,
             headers: http::HeaderMap,
-            Json(body): Json<ResumeBody>,
+            Json(body): Json<OwnPasswordBody>,
         ) -> Result<axum::response::Response, Problem> {
             entrance.resume::<$reply>(&headers, body, language).await
         }
@@ -92,6 +94,31 @@ macro_rules! session_routes {
             entrance.change_password::<$reply>(who, body, language).await
         }
 
+        /// What has to be chosen by somebody who logged in with secrets that an operator made or saw. Until then every other endpoint
+        /// answers `secrets_required`.
+        #[utoipa::path(get, path = concat!($path, "/secrets"), tag = $tag, security(($security = [])),
+            responses((status = 200, description = "What, and until when", body = ToChooseReply),
+                (status = "4XX", description = "`session_ended`, `password_required`, `wrong_state` for whoever has chosen")))]
+        async fn secrets_to_choose(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            who: Arrived,
+        ) -> Result<Json<ToChooseReply>, Problem> {
+            entrance.secrets_to_choose(&who)
+        }
+
+        /// Choose secrets of one's own. All other sessions end; this one goes on under a new cookie.
+        #[utoipa::path(post, path = concat!($path, "/secrets"), tag = $tag, security(($security = [])), request_body = OwnSecretsBody,
+            responses((status = 200, description = "Chosen; `Set-Cookie` carries the session", body = $reply),
+                (status = "4XX", description = "`invalid_field`, `session_ended`, `password_required`, `too_many`, `wrong_state` for whoever has chosen")))]
+        async fn choose_secrets(
+            axum::extract::State(entrance): axum::extract::State<Entrance>,
+            who: Arrived,
+            Lang(language): Lang,
+            Json(body): Json<OwnSecretsBody>,
+        ) -> Result<axum::response::Response, Problem> {
+            entrance.choose_secrets::<$reply>(who, body, language).await
+        }
+
         /// Where one is logged in.
         #[utoipa::path(get, path = concat!($path, "/sessions"), tag = $tag, security(($security = [])),
             responses((status = 200, description = "The sessions", body = SessionsReply),
@@ -103,28 +130,31 @@ macro_rules! session_routes {
             entrance.list_sessions(who).await
         }
 
-        /// Log out everywhere but here.
-        #[utoipa::path(delete, path = concat!($path, "/sessions"), tag = $tag, security(($security = [])),
+        /// Log out everywhere but here. It takes the password.
+        #[utoipa::path(post, path = concat!($path, "/sessions/ending"), tag = $tag, security(($security = [])),
+            request_body = OwnPasswordBody,
             responses((status = 204, description = "The other sessions have ended"),
-                (status = "4XX", description = "`session_ended`, `password_required`")))]
+                (status = "4XX", description = "`login_failed`, `session_ended`, `password_required`, `too_many`")))]
         async fn end_other_sessions(
             axum::extract::State(entrance): axum::extract::State<Entrance>,
             who: LoggedIn,
+            Json(body): Json<OwnPasswordBody>,
         ) -> Result<http::StatusCode, Problem> {
-            entrance.end_sessions(who, None).await
+            entrance.end_sessions(who, None, body).await
         }
 
-        /// End one of the own sessions.
-        #[utoipa::path(delete, path = concat!($path, "/sessions/{id}"), tag = $tag, security(($security = [])),
-            params(("id" = uuid::Uuid, Path, description = "The session")),
+        /// End one of the own sessions. It takes the password.
+        #[utoipa::path(post, path = concat!($path, "/sessions/{id}/ending"), tag = $tag, security(($security = [])),
+            params(("id" = uuid::Uuid, Path, description = "The session")), request_body = OwnPasswordBody,
             responses((status = 204, description = "It has ended"),
-                (status = "4XX", description = "`session_ended`, `password_required`, `not_found`")))]
+                (status = "4XX", description = "`login_failed`, `session_ended`, `password_required`, `too_many`, `not_found`")))]
         async fn end_session(
             axum::extract::State(entrance): axum::extract::State<Entrance>,
             who: LoggedIn,
             Path(id): Path<uuid::Uuid>,
+            Json(body): Json<OwnPasswordBody>,
         ) -> Result<http::StatusCode, Problem> {
-            entrance.end_sessions(who, Some(id)).await
+            entrance.end_sessions(who, Some(id), body).await
         }
 
         /// What a passkey is to sign for a log-in, after the right password. Somebody without a passkey, a name that nobody has and a

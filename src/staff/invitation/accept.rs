@@ -115,6 +115,8 @@ impl Acceptance {
             acting_role: None,
             acting_until: None,
             passkeys: 0,
+            initial_password_until: None,
+            initial_totp_until: None,
         };
         let contact = context.vault.seal_row(&context.random, CONTACT, staff_id, &secret.contact)?;
         let event = account.person.event(JOINED, staff_id);

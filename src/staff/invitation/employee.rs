@@ -257,7 +257,8 @@ fn link<'a>(
     (username, full_name): (&'a str, &'a str),
     comes_back: bool,
 ) -> Link<'a> {
-    Link { party: by.party, role: Role::Employee, staff_id, username, full_name, comes_back }
+    let place = Affiliation::RelyingParty(by.party);
+    Link { place, role: Role::Employee, region: None, ends_at: None, staff_id, username, full_name, comes_back }
 }
 
 fn too_many_people() -> Refusal {

@@ -1,4 +1,4 @@
-//! A link for somebody of a relying party, ready to be written.
+//! A link for somebody whom nobody else has to grant anything, ready to be written.
 
 use uuid::Uuid;
 
@@ -10,6 +10,7 @@ use crate::db::Tx;
 use crate::error::Result;
 use crate::login::totp;
 use crate::mail::outbox;
+use crate::register::Region;
 use crate::secret::Redacted;
 use crate::staff::model::{Affiliation, Role};
 use crate::staff::notice::{self, NEW_SECRETS};
@@ -17,8 +18,12 @@ use crate::staff::store::invitation::{self as store, Invitation};
 
 /// Whom a link is for.
 pub(super) struct Link<'a> {
-    pub(super) party: Uuid,
+    pub(super) place: Affiliation,
     pub(super) role: Role,
+    /// Of which province, where they are of one.
+    pub(super) region: Option<Region>,
+    /// When their time ends, where that was said.
+    pub(super) ends_at: Option<Timestamp>,
     /// Whose account gets new secrets; none for who joins.
     pub(super) staff_id: Option<Uuid>,
     pub(super) username: &'a str,
@@ -44,13 +49,13 @@ impl Link<'_> {
         Ok(Invitation {
             invitation_id,
             kind: if self.staff_id.is_some() { Kind::Renew } else { Kind::Join },
-            place: Affiliation::RelyingParty(self.party),
+            place: self.place,
             staff_id: self.staff_id,
             username: self.username.to_owned(),
             full_name: self.full_name.to_owned(),
             role: self.role,
-            region: None,
-            ends_at: None,
+            region: self.region.map(Region::code),
+            ends_at: self.ends_at,
             comes_back: i64::from(self.comes_back),
             state: State::Sent,
             asked_by,

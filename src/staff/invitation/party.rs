@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Language, Refusal, Result};
 use crate::secret::Redacted;
-use crate::staff::model::{AccountState, Role, check_username};
+use crate::staff::model::{AccountState, Affiliation, Role, check_username};
 use crate::staff::ports;
 use crate::staff::store::account::{self, Account};
 use crate::staff::store::{invitation as store, party as people};
@@ -58,7 +58,10 @@ pub async fn send_to_party(
     let (full_name, email) = check_manager(tx, new, now).await?;
     let contact = Contact { email: Redacted(email), language: new.language };
     let (role, username) = (Role::PartyAdministrator, new.username);
-    let link = Link { party: new.party, role, staff_id: None, username, full_name: &full_name, comes_back: false };
+    let place = Affiliation::RelyingParty(new.party);
+    let full_name = full_name.as_str();
+    let link =
+        Link { place, role, region: None, ends_at: None, staff_id: None, username, full_name, comes_back: false };
     link::write(context, tx, &link.sealed(context, contact, (asked_by, now))?, (now, now)).await
 }
 
@@ -98,8 +101,10 @@ pub async fn renew_manager(
         return Err(changed_since().into());
     }
     let link = Link {
-        party,
+        place: Affiliation::RelyingParty(party),
         role: Role::PartyAdministrator,
+        region: None,
+        ends_at: None,
         staff_id: Some(renewed.staff_id),
         username: &found.person.username,
         full_name: &found.person.full_name,

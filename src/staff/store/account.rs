@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
 use crate::office::Scope;
 use crate::register::Region;
-use crate::staff::model::{AccountState, Affiliation, Person, Realm, Role, Roles};
+use crate::staff::model::{AccountState, Affiliation, Initial, Person, Realm, Role, Roles};
 use crate::staff::passkey::model::MOST;
 use crate::{change, execute, fetch_all, fetch_optional, within_scope};
 
@@ -34,6 +34,10 @@ pub struct Account {
     pub acting_until: Option<Timestamp>,
     /// How many passkeys the person has; a new account has none.
     pub passkeys: i64,
+    /// Until when the password counts, where an operator made it.
+    pub initial_password_until: Option<Timestamp>,
+    /// Until when the authenticator secret counts, where an operator saw it.
+    pub initial_totp_until: Option<Timestamp>,
 }
 
 impl Account {
@@ -41,6 +45,11 @@ impl Account {
     pub fn roles(&self, now: Timestamp) -> Roles {
         let acting = self.acting_role.filter(|_| self.acting_until.is_some_and(|until| now < until));
         Roles { own: self.person.role, acting }
+    }
+
+    /// Which of the secrets an operator knows too.
+    pub const fn initial(&self) -> Initial {
+        Initial { password: self.initial_password_until, totp: self.initial_totp_until }
     }
 
     /// In a word: whether the person may log in and act.
@@ -96,15 +105,15 @@ macro_rules! accounts {
     ($tail:literal) => {
         concat!(
             "SELECT staff_id, realm, office_id, relying_party_id, username, full_name, role, region, password_hash, totp_sealed, \
-             state, paused_at, ends_at, acting_role, acting_until, passkeys FROM staff_account WHERE ",
+             state, paused_at, ends_at, acting_role, acting_until, passkeys, initial_password_until, initial_totp_until FROM staff_account WHERE ",
             $tail
         )
     };
 }
 
 const ADD: &str = "INSERT INTO staff_account (staff_id, realm, office_id, relying_party_id, username, full_name, role, \
-    password_hash, totp_sealed, totp_last_step, state, created_at, ends_at, region) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12, $13)";
+    password_hash, totp_sealed, totp_last_step, state, created_at, ends_at, region, initial_password_until, initial_totp_until) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12, $13, $14, $15)";
 
 /// Adds an account. A user name that exists in the realm is refused as `DbError::Unique`.
 pub async fn add(tx: &mut Tx, new: &Account, now: Timestamp) -> DbResult<()> {
@@ -124,7 +133,9 @@ pub async fn add(tx: &mut Tx, new: &Account, now: Timestamp) -> DbResult<()> {
         new.state,
         now,
         new.ends_at,
-        region.map(Region::code)
+        region.map(Region::code),
+        new.initial_password_until,
+        new.initial_totp_until
     )
     .map(|_| ())
 }
@@ -198,10 +209,12 @@ pub async fn counted(tx: &mut Tx, office: Uuid, now: Timestamp) -> DbResult<Vec<
 
 // Whoever has to log in with a passkey is not let in by a code once there is one: also when it is added at the same moment.
 const SPEND_STEP: &str = "UPDATE staff_account SET totp_last_step = $2 WHERE staff_id = $1 AND totp_last_step < $2 \
-    AND state = $5 AND password_hash = $3 AND totp_sealed = $4 AND (ends_at IS NULL OR ends_at > $6) AND passkeys <= $7";
+    AND state = $5 AND password_hash = $3 AND totp_sealed = $4 AND (ends_at IS NULL OR ends_at > $6) AND passkeys <= $7 \
+    AND (initial_password_until IS NULL OR initial_password_until > $6) AND (initial_totp_until IS NULL OR initial_totp_until > $6)";
 
 /// Spends a step of the authenticator; `false` when it, or a later one, was used before, when the person was disabled or got
-/// another password or secret than what was compared against, or their time is over, and for whoever `needs_passkey` and has one.
+/// another password or secret than what was compared against, or their time, or that of initial secrets, is over, and for whoever
+/// `needs_passkey` and has one.
 pub async fn spend_step(
     tx: &mut Tx,
     (person, step): (Uuid, i64),
@@ -242,18 +255,49 @@ pub async fn note_log_in(tx: &mut Tx, person: Uuid, now: Timestamp) -> DbResult<
     Ok(before.unwrap_or_default())
 }
 
-const SET_PASSWORD: &str = "UPDATE staff_account SET password_hash = $2 WHERE staff_id = $1";
+const SET_PASSWORD: &str =
+    "UPDATE staff_account SET password_hash = $2, initial_password_until = $3 WHERE staff_id = $1";
 
-/// Replaces the password's hash.
-pub async fn set_password(tx: &mut Tx, person: Uuid, hash: &str) -> DbResult<Changed> {
-    change!(tx, SET_PASSWORD, person, hash)
+/// Replaces the password's hash. One that an operator made counts `until` then.
+pub async fn set_password(tx: &mut Tx, person: Uuid, hash: &str, until: Option<Timestamp>) -> DbResult<Changed> {
+    change!(tx, SET_PASSWORD, person, hash, until)
 }
 
-const SET_TOTP: &str = "UPDATE staff_account SET totp_sealed = $2, totp_last_step = 0 WHERE staff_id = $1";
+const SET_TOTP: &str =
+    "UPDATE staff_account SET totp_sealed = $2, totp_last_step = 0, initial_totp_until = $3 WHERE staff_id = $1";
 
-/// Replaces the authenticator secret.
-pub async fn set_totp(tx: &mut Tx, person: Uuid, sealed: &[u8]) -> DbResult<Changed> {
-    change!(tx, SET_TOTP, person, sealed)
+/// Replaces the authenticator secret. One that an operator saw counts `until` then.
+pub async fn set_totp(tx: &mut Tx, person: Uuid, sealed: &[u8], until: Option<Timestamp>) -> DbResult<Changed> {
+    change!(tx, SET_TOTP, person, sealed, until)
+}
+
+// Of two sessions that the same initial secrets opened one chooses: what the other knew is not there any more.
+const CHOOSE: &str = "UPDATE staff_account SET password_hash = $4, totp_sealed = $5, totp_last_step = COALESCE($6, totp_last_step), \
+    initial_password_until = NULL, initial_totp_until = NULL \
+    WHERE staff_id = $1 AND password_hash = $2 AND totp_sealed = $3 AND state = $7 AND (ends_at IS NULL OR ends_at > $8) \
+    AND (initial_password_until > $8 OR initial_totp_until > $8) \
+    AND (initial_password_until IS NULL OR initial_password_until > $8) AND (initial_totp_until IS NULL OR initial_totp_until > $8)";
+
+/// Puts what somebody chose in the place of initial secrets, and spends the `step` of a new authenticator that they showed; `false` when
+/// they have others than `before`, whatever became of them: chosen, made anew, or over.
+pub async fn choose(
+    tx: &mut Tx,
+    (before, chosen): (&Account, &Account),
+    step: Option<i64>,
+    now: Timestamp,
+) -> DbResult<Changed> {
+    change!(
+        tx,
+        CHOOSE,
+        before.person.staff_id,
+        &before.password_hash,
+        &before.totp_sealed,
+        &chosen.password_hash,
+        &chosen.totp_sealed,
+        step,
+        AccountState::Active,
+        now
+    )
 }
 
 const SET_STATE: &str = "UPDATE staff_account SET state = $2, stopped_at = NULL, stopped_reason = NULL \
@@ -310,9 +354,10 @@ pub async fn confirm(tx: &mut Tx, person: Uuid, ends_at: Timestamp) -> DbResult<
 }
 
 const RENEW: &str = "UPDATE staff_account SET password_hash = $3, totp_sealed = $4, totp_last_step = 0, ends_at = $5, state = $6, \
-    stopped_at = NULL, stopped_reason = NULL WHERE staff_id = $1 AND state = $2";
+    stopped_at = NULL, stopped_reason = NULL, initial_password_until = NULL, initial_totp_until = NULL \
+    WHERE staff_id = $1 AND state = $2";
 
-/// Gives an account other secrets, and lets a disabled one log in again; `false` when its state is no longer `was`.
+/// Gives an account other secrets that its owner chose, and lets a disabled one log in again; `false` when its state is no longer `was`.
 pub async fn renew(
     tx: &mut Tx,
     person: Uuid,

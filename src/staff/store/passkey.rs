@@ -46,10 +46,11 @@ pub async fn lose(tx: &mut Tx, person: Uuid, least: i64) -> DbResult<Changed> {
 }
 
 const HOLD: &str = "UPDATE staff_account SET passkeys = passkeys WHERE staff_id = $1 AND password_hash = $2 AND state = $3 \
-    AND (ends_at IS NULL OR ends_at > $4)";
+    AND (ends_at IS NULL OR ends_at > $4) \
+    AND (initial_password_until IS NULL OR initial_password_until > $4) AND (initial_totp_until IS NULL OR initial_totp_until > $4)";
 
 /// Holds a person's account until the commit; `false` when the person was disabled or got another password than what was compared
-/// against, or their time is over.
+/// against, or their time, or that of initial secrets, is over.
 pub async fn hold(tx: &mut Tx, person: Uuid, password_hash: &str, now: Timestamp) -> DbResult<Changed> {
     change!(tx, HOLD, person, password_hash, AccountState::Active, now)
 }

@@ -6,7 +6,7 @@ use super::account::Before;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
-use crate::staff::model::{AccountState, Life, Person, Realm, Role};
+use crate::staff::model::{AccountState, Initial, Life, Person, Realm, Role};
 use crate::{change, execute, fetch_all, fetch_optional};
 
 /// A session with its person.
@@ -19,6 +19,8 @@ pub struct SessionRow {
     pub state: AccountState,
     /// When the last request came.
     pub seen_at: Timestamp,
+    /// When it began.
+    pub created_at: Timestamp,
     /// When it ends in any case.
     pub expires_at: Timestamp,
     /// When the person logged in before.
@@ -35,9 +37,18 @@ pub struct SessionRow {
     pub acting_until: Option<Timestamp>,
     /// 1 where a passkey opened it, or the first one was added in it.
     pub by_passkey: i64,
+    /// Until when the password counts, where an operator made it.
+    pub initial_password_until: Option<Timestamp>,
+    /// Until when the authenticator secret counts, where an operator saw it.
+    pub initial_totp_until: Option<Timestamp>,
 }
 
 impl SessionRow {
+    /// Which of the secrets an operator knows too.
+    pub const fn initial(&self) -> Initial {
+        Initial { password: self.initial_password_until, totp: self.initial_totp_until }
+    }
+
     /// How far it has come.
     pub const fn life(&self) -> Life {
         Life { seen_at: self.seen_at, expires_at: self.expires_at, state: self.state, ends_at: self.ends_at }
@@ -45,7 +56,8 @@ impl SessionRow {
 }
 
 const FIND: &str = "SELECT a.staff_id, a.realm, a.office_id, a.relying_party_id, a.username, a.full_name, a.role, a.region, a.state, \
-    s.seen_at, s.expires_at, s.previous_at, s.previous_failures, a.paused_at, a.ends_at, a.acting_role, a.acting_until, s.by_passkey \
+    s.seen_at, s.created_at, s.expires_at, s.previous_at, s.previous_failures, a.paused_at, a.ends_at, a.acting_role, a.acting_until, \
+    s.by_passkey, a.initial_password_until, a.initial_totp_until \
     FROM staff_session s JOIN staff_account a ON a.staff_id = s.staff_id WHERE s.token_hash = $1 AND a.realm = $2";
 
 /// The session of a cookie's hash. One of another realm is none here.

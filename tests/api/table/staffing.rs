@@ -52,8 +52,8 @@ pub fn own_account() -> Vec<Endpoint> {
         endpoint("delete", "/v1/admin/sessions/current", Anybody, Active, none()),
         own("post", "/v1/admin/sessions/current/resume", json!({"password": "x"})),
         own("get", "/v1/admin/sessions", none()),
-        own("delete", "/v1/admin/sessions", none()),
-        own("delete", "/v1/admin/sessions/{id}", none()),
+        own("post", "/v1/admin/sessions/ending", json!({"password": "x"})),
+        own("post", "/v1/admin/sessions/{id}/ending", json!({"password": "x"})),
         own("post", "/v1/admin/password", changing),
     ]
 }

@@ -181,8 +181,13 @@ impl InProcess {
         LocalRegister::new(self.context.clone()).lookup(&nik.parse().unwrap()).await.unwrap().unwrap().resident_id
     }
 
-    /// The accounts of everybody who logs in.
+    /// The accounts of everybody who logs in, who have chosen their secrets.
     pub fn accounts(&self) -> Accounts {
+        Accounts::of_invented(self.context.clone())
+    }
+
+    /// The accounts as commands use them: whose secrets are made there has to choose others.
+    pub fn commands(&self) -> Accounts {
         Accounts::new(self.context.clone())
     }
 
@@ -301,7 +306,7 @@ impl World {
 
     /// Logs in; each code works once, so the clock must have moved by 30 s between two log-ins of one officer.
     pub async fn log_in(&self, log_in: &LogIn) -> Officer {
-        self.log_in_at(&self.base, log_in).await
+        log_in.officer(self.http.clone(), &self.base, self.now()).await
     }
 
     /// Another officer of an office, logged in.

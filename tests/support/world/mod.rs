@@ -98,9 +98,12 @@ impl<H: Host> World<H> {
         Resident::behind(self.http.clone(), self.public_url(), &nodes, &self.random)
     }
 
-    /// Logs in at a node; each code works once, so 30 s must lie between two log-ins of one officer.
+    /// Logs in at a node; each code works once, so 30 s must lie between two log-ins of one officer. Whoever a command added chooses
+    /// secrets of their own, which nobody keeps: they log in once.
     pub async fn log_in_at(&self, base: &str, log_in: &LogIn) -> Officer {
-        log_in.officer(self.http.clone(), base, self.now()).await
+        let officer = log_in.officer(self.http.clone(), base, self.now()).await;
+        officer.settle(self.now()).await;
+        officer
     }
 
     /// The body of a log-in now.

@@ -1,0 +1,107 @@
+// Whoever logs in with secrets that an operator made or saw chooses others first: a page of its own, and nothing
+// beside it.
+
+import { announce, button, el, failNamed, fill, notice } from "/web/shared/dom.js";
+import { explain } from "/web/shared/http.js";
+import { dateTime, t } from "/web/shared/i18n.js";
+import { drawQr } from "/web/shared/qr.js";
+import { allFilled, passwordField, totpField } from "./fields.js";
+import { arrive, failed, frame } from "./frame.js";
+
+const newPassword = () =>
+  passwordField("new-password", {
+    label: t("account.new"),
+    hint: t("account.new.hint"),
+    autocomplete: "new-password",
+  });
+
+function authenticator({ totp_secret, totp_address }) {
+  const grouped = totp_secret.replace(/(.{4})(?=.)/g, "$1 ");
+  return el(
+    "div",
+    { class: "stack" },
+    el("h2", {}, t("secrets.app")),
+    el("p", {}, t("secrets.app.do")),
+    el("div", { class: "authenticator" }, drawQr(totp_address, t("secrets.qr"))),
+    el("p", {}, t("secrets.key"), " ", el("b", { class: "mono authenticator-key" }, grouped)),
+  );
+}
+
+function form(session, asked, done) {
+  const password = asked.password ? newPassword() : null;
+  const totp = asked.totp_secret ? totpField() : null;
+  const fields = [password, totp].filter(Boolean);
+  // What is said of a password is said of the new one.
+  const named = { ...(password && { password, new_password: password }), ...(totp && { totp }) };
+  const place = el("div", { class: "problem-place" });
+  const send = button(t("secrets.send"), null, { type: "submit" });
+  return el(
+    "form",
+    {
+      class: "stack",
+      novalidate: true,
+      onsubmit: async (event) => {
+        event.preventDefault();
+        fill(place);
+        if (!allFilled(fields)) return;
+        send.disabled = true;
+        const json = {};
+        if (password) json.new_password = password.input.value;
+        if (totp) json.totp = totp.input.value.replace(/\D/g, "");
+        try {
+          done(await session.call("/secrets", { method: "POST", json }));
+        } catch (error) {
+          if (failNamed(error, named)) return;
+          const { title, detail } = explain(error);
+          fill(place, notice("danger", title, detail));
+          place.scrollIntoView({ block: "nearest" });
+        } finally {
+          send.disabled = false;
+        }
+      },
+    },
+    password,
+    totp && authenticator(asked),
+    totp,
+    place,
+    send,
+  );
+}
+
+/** The whole page of whoever has to choose secrets of their own; `next()` draws what comes after it. */
+export function firstSecrets(session, { title, place, next }) {
+  const { who } = session;
+  const main = frame({ title, who: { name: who.full_name, place }, onLeave: () => session.logOut() });
+  const part = el("div", { class: "stack" });
+  const done = (now) => {
+    session.who = now;
+    announce(t("secrets.chosen"));
+    next();
+  };
+  async function load() {
+    try {
+      const asked = await session.call("/secrets");
+      fill(
+        part,
+        el("p", {}, t("secrets.until", { until: dateTime(asked.until) })),
+        form(session, asked, done),
+      );
+    } catch (error) {
+      // Chosen a moment ago, in another window.
+      if (error.code === "wrong_state" && (await session.restore())) return next();
+      fill(part, failed(error, load));
+    }
+  }
+  fill(
+    main,
+    el(
+      "div",
+      { class: "door card stack" },
+      el("h1", {}, t("secrets.title")),
+      el("p", { class: "lead" }, t("secrets.lead")),
+      part,
+    ),
+  );
+  arrive(main);
+  load();
+}
