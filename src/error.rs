@@ -140,7 +140,7 @@ codes! {
         "Periksa nama pengguna, kata sandi, dan kode autentikator; tunggu kode berikutnya bila kode tadi sudah dipakai." / "Check the user name, the password and the authenticator code; wait for the next code if this one was used.";
     ApiKeyInvalid = "api_key_invalid", 401, "Kunci API tidak sah" / "The API key is not valid",
         "Kirim Authorization: Bearer dengan kunci API lembaga Anda yang masih berlaku." / "Send Authorization: Bearer with a living API key of your organisation.";
-    SecretsRequired = "secrets_required", 403, "Pilih data masuk Anda sendiri dahulu" / "Choose secrets of your own first",
+    SecretsRequired = "secrets_required", 403, "Buat kata sandi dan autentikator Anda sendiri dahulu" / "Choose secrets of your own first",
         "Data masuk ini dibuatkan untuk Anda dan hanya membuka satu halaman: masuk lewat halaman kerja Anda, lalu pilih di sana kata sandi atau autentikator sendiri." / "These secrets were made for you and open one page only: log in at the page where you work, and choose a password or an authenticator of your own there.";
     Forbidden = "forbidden", 403, "Tidak diizinkan" / "Not allowed",
         "Tindakan ini bukan wewenang Anda; mintalah kepada penyelia." / "This is not yours to do; ask a supervisor.";

@@ -63,6 +63,8 @@ pub enum Action {
     PasswordChanged,
     /// An operator sent a person a link to new secrets.
     SecretsLinkSent,
+    /// The same, to an address that the operator named.
+    SecretsLinkSentElsewhere,
     /// A person chose secrets of their own in the place of those that an operator had made.
     SecretsChosen,
     /// A person added a passkey to the own account.

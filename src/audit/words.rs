@@ -23,6 +23,7 @@ labels! {
     SessionResumed = "Sesi dilanjutkan dengan kata sandi" / "Session continued with the password";
     SessionEnded = "Sesi sendiri diakhiri" / "Own session ended";
     SecretsLinkSent = "Tautan rahasia baru dikirim operator" / "Link to new secrets sent by an operator";
+    SecretsLinkSentElsewhere = "Tautan rahasia baru dikirim operator ke alamat yang disebutnya" / "Link to new secrets sent by an operator to an address of their choice";
     SecretsChosen = "Kata sandi atau autentikator sendiri dipilih" / "Own password or authenticator chosen";
     PasskeyAdded = "Kunci sandi sendiri ditambahkan" / "Own passkey added";
     PasskeyRemoved = "Kunci sandi sendiri dihapus" / "Own passkey removed";

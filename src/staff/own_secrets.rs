@@ -11,7 +11,7 @@ use super::store::{invitation, passkey, session};
 use crate::audit::{self, Action, Event, Outcome};
 use crate::clock::Timestamp;
 use crate::context::Context;
-use crate::error::{Code, Refusal, Result};
+use crate::error::{Code, Error, Refusal, Result};
 use crate::login::totp::{self, TotpSecret};
 use crate::secret::Redacted;
 use crate::stop_log::Kind;
@@ -66,8 +66,9 @@ impl OwnSecrets {
     pub fn ask(&self, session: &StaffSession) -> Result<ToChoose> {
         let Initial { password, totp } = session.initial;
         let until = session.initial.until().ok_or_else(chosen)?;
-        let username = &session.person.username;
-        let totp = totp.map(|_| TotpSecret::new(&self.secret(session), username)).transpose()?;
+        // Under a name that tells it from the one that an operator printed, and that the app keeps beside it.
+        let name = format!("{} (sendiri)", session.person.username);
+        let totp = totp.map(|_| TotpSecret::new(&self.secret(session), &name)).transpose()?;
         Ok(ToChoose { password: password.is_some(), totp, until })
     }
 
@@ -97,7 +98,7 @@ impl OwnSecrets {
         };
         let chosen = Account { password_hash, totp_sealed, ..account.clone() };
         let kind = if choice.password.is_some() { NEW_PASSWORD } else { NEW_SECRETS };
-        transaction!(self.context.db, "staff.choose_secrets", |tx| {
+        let done = transaction!(self.context.db, "staff.choose_secrets", |tx| {
             account::choose(tx, (&account, &chosen), step, now).await?.or(Code::SessionEnded)?;
             passkey::forget_asked(tx, person.staff_id).await?;
             invitation::end_renewals(tx, person.staff_id, now).await?;
@@ -110,7 +111,12 @@ impl OwnSecrets {
             }
             self.audit.record(tx, event, Outcome::Done).await?;
             Ok(next)
-        })
+        });
+        // Somebody else who knows the same chose first, or they were made anew meanwhile.
+        if let Err(Error::Refused(refusal)) = &done {
+            self.audit.refused(event, refusal.code).await?;
+        }
+        done
     }
 
     /// The authenticator secret that is taken over in a session: of this session alone, so that an operator who logged in before does not

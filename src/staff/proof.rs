@@ -371,10 +371,10 @@ impl Prover {
 
 fn not_chosen_in_time() -> Refusal {
     Refusal::new(Code::LoginFailed).detail(
-        "Kata sandi atau autentikator ini dibuatkan untuk Anda dan tidak berlaku lagi: dalam 24 jam Anda belum memilih yang sendiri. \
-         Mintalah keduanya lagi kepada pengelola layanan.",
+        "Kata sandi atau autentikator ini dibuatkan untuk Anda dan tidak berlaku lagi: dalam 24 jam Anda belum membuat milik Anda sendiri. \
+         Mintalah yang baru kepada penyelia, administrator, atau pengelola layanan.",
         "This password or authenticator was made for you and does not count any more: you chose none of your own within 24 hours. Ask \
-         whoever runs the service for new ones of both.",
+         a supervisor, an administrator or whoever runs the service for new ones.",
     )
 }
 

@@ -204,8 +204,9 @@ impl Sessions {
         }
         let account = self.account(person.staff_id).await?;
         let place = self.prover.own_turn().await?;
-        // Counted with the tries at the own account's other changes: no place to guess at gives further tries.
-        let counted = self.prover.begin_own(&[person.staff_id.as_bytes(), b"password"], place).await?;
+        // Counted with the tries to go on with this session: no cookie gives further ones, and whoever has one keeps its owner, in another
+        // session, from nothing.
+        let counted = self.prover.begin_own(&[&digest(token), b"resume"], place).await?;
         if !self.prover.passwords.fits(&counted.place, password, Some(account.password_hash.clone())).await? {
             self.audit.refused(event, Code::LoginFailed).await?;
             return Err(Code::LoginFailed.into());

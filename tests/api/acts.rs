@@ -196,10 +196,10 @@ async fn people_and_parties(world: &World) {
     let password = String::from("lima payung biru laut");
     world.commands().set_password(Realm::Office, "rekan", &password.clone().into()).await.unwrap();
     let totp_secret = totp.secret.expose().clone();
-    let to = Some(("rekan@dukcapil.example", ikd::error::Language::Indonesian));
-    ikd::staff::invitation::send_link(&world.context, (Realm::Office, "rekan"), to).await.unwrap();
     let again = world.log_in(&LogIn { username: String::from("rekan"), password, totp_secret }).await;
     again.post("/v1/officer/secrets", &json!({"new_password": "enam layang putih sore"})).await.expect(200);
+    let to = Some(("rekan@dukcapil.example", ikd::error::Language::Indonesian));
+    ikd::staff::invitation::send_link(&world.context, (Realm::Office, "rekan"), to).await.unwrap();
 
     accounts.add(Post::RelyingParty(BANK), "dewi", "Dewi Uji", None).await.unwrap();
     accounts.set_active(Realm::RelyingParty, "dewi", false).await.unwrap();

@@ -103,6 +103,7 @@ export function accountScreen(main, session) {
     const password = passwordField("ending-password", { label: t("account.old") });
     // As it was typed: a password may begin or end with a space.
     password.given = () => password.input.value;
+    let gone = false;
     const send = async (json) => {
       try {
         await session.call(path, { method: "POST", json });
@@ -111,13 +112,14 @@ export function accountScreen(main, session) {
           password.input.select();
           error.fields = [{ field: "password", message: t("account.end.wrong") }];
         }
-        // It was over already: what counts is that it is.
+        // Over already, or gone on under another cookie: the list says which.
         if (error.code !== "not_found") throw error;
+        gone = true;
       }
       return true;
     };
     if (!(await askForm(title, t("account.end.lead"), { password }, send, t("account.end"))) || ended) return;
-    announce(t("account.ended"));
+    if (!gone) announce(t("account.ended"));
     load();
   }
 

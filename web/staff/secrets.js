@@ -27,7 +27,7 @@ function authenticator({ totp_secret, totp_address }) {
   );
 }
 
-function form(session, asked, done) {
+function form(session, asked, { done, again }) {
   const password = asked.password ? newPassword() : null;
   const totp = asked.totp_secret ? totpField() : null;
   const fields = [password, totp].filter(Boolean);
@@ -51,6 +51,10 @@ function form(session, asked, done) {
         try {
           done(await session.call("/secrets", { method: "POST", json }));
         } catch (error) {
+          // Of another session than the one whose QR is shown, or chosen in another window: what is true now is shown.
+          if ((totp && error.fields?.some(({ field }) => field === "totp")) || error.code === "wrong_state") {
+            if (await again(asked.totp_secret)) return;
+          }
           if (failNamed(error, named)) return;
           const { title, detail } = explain(error);
           fill(place, notice("danger", title, detail));
@@ -78,14 +82,31 @@ export function firstSecrets(session, { title, place, next }) {
     announce(t("secrets.chosen"));
     next();
   };
-  async function load() {
+  function show(asked, said) {
+    fill(
+      part,
+      el("p", {}, t("secrets.until", { until: dateTime(asked.until) })),
+      said,
+      form(session, asked, { done, again }),
+    );
+  }
+  /** Asks anew what is to be chosen; gives whether it is something else than what is shown. */
+  async function again(shown) {
     try {
       const asked = await session.call("/secrets");
-      fill(
-        part,
-        el("p", {}, t("secrets.until", { until: dateTime(asked.until) })),
-        form(session, asked, done),
-      );
+      if (asked.totp_secret === shown) return false;
+      show(asked, notice("warning", t("secrets.anew")));
+      arrive(main);
+      return true;
+    } catch (error) {
+      if (error.code !== "wrong_state" || !(await session.restore())) return false;
+      next();
+      return true;
+    }
+  }
+  async function load() {
+    try {
+      show(await session.call("/secrets"));
     } catch (error) {
       // Chosen a moment ago, in another window.
       if (error.code === "wrong_state" && (await session.restore())) return next();

@@ -152,6 +152,8 @@ export function makeSession(api, onWho) {
           if (path === "/password" || (path === "/secrets" && options.method)) proofs += 1;
           return data;
         } catch (error) {
+          // Another window logged in somebody who has to choose first.
+          if (error.code === "secrets_required") location.reload();
           if (!["password_required", "session_ended"].includes(error.code)) throw error;
           if (before !== proofs) continue;
           await again(error.code === "password_required");
@@ -241,7 +243,8 @@ export function makeSession(api, onWho) {
             open();
             session.who = who;
             // Somebody else's screen is not theirs to go on with, nor one's own before secrets of one's own are chosen.
-            const barred = who.needs_secrets && !before?.needs_secrets;
+            // A QR of an authenticator to take over is its session's.
+            const barred = who.needs_secrets !== before?.needs_secrets || (who.needs_secrets && !onlyPassword);
             if (before && (before.username !== who.username || barred)) return location.reload();
             document.documentElement.classList.remove("locked");
             dialog.close();

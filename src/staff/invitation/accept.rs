@@ -101,6 +101,7 @@ impl Acceptance {
         let hash = self.passwords.hash(&place, &context.random, password.clone()).await?;
         let staff_id = request.staff_id.unwrap_or_else(|| context.random.uuid_v7(now));
         let seal = |bytes: &[u8]| context.vault.seal_bytes(&context.random, TOTP_TABLE, staff_id, bytes);
+        let is_operators = request.asked_by.is_nil() && request.staff_id.is_some();
         let account = Account {
             person: person(&request, staff_id),
             password_hash: hash,
@@ -108,6 +109,8 @@ impl Acceptance {
             state: AccountState::Active,
             paused_at: None,
             ends_at: match request.place {
+                // An operator's link changes secrets alone.
+                _ if is_operators => request.ends_at,
                 // Nobody confirms the people of a party: the party's contract ends, and its administrators stop each other.
                 Affiliation::RelyingParty(_) => request.ends_at,
                 Affiliation::Office(_) | Affiliation::National => Some(end_of(request.ends_at, now)),
@@ -127,7 +130,10 @@ impl Acceptance {
             }
             store::accept(tx, request.invitation_id, staff_id, now).await?.or(Code::InvitationOver)?;
             enter(context, tx, &request, &account, now).await?;
-            account::set_contact(tx, staff_id, &contact).await?.or(Code::InvitationOver)?;
+            // Where an operator named another address than the account has, its owner goes on being told at their own.
+            if !is_operators || account::contact(tx, staff_id).await?.is_none() {
+                account::set_contact(tx, staff_id, &contact).await?.or(Code::InvitationOver)?;
+            }
             // The code that was shown to be right is not good for a log-in.
             let secrets = (account.password_hash.as_str(), account.totp_sealed.as_slice());
             account::spend_step(tx, (staff_id, step), secrets, false, now).await?.or(Code::InvitationOver)?;

@@ -12,10 +12,11 @@ use crate::staff::store::{account, invitation as store};
 use crate::{input, transaction};
 
 /// Sends somebody a link behind which they choose a new password and take over a new authenticator: to the address of their account, or
-/// to `other`. What they log in with now counts until the link is used; an earlier link counts no more.
+/// to `other`, which does not take its place. Secrets of their own count until the link is used; initial ones and an earlier link do not.
+/// When their time ends stays as it is.
 ///
 /// # Errors
-/// `not_found`; `wrong_state` for who is disabled; `invalid_field` for what is no address, and where none is known and none is named.
+/// `not_found`; `wrong_state` for who is disabled or whose time is over; `invalid_field` for what is no address, and where none is known and none is named.
 pub async fn send_link(
     context: &Context,
     (realm, username): (Realm, &str),
@@ -27,7 +28,11 @@ pub async fn send_link(
     if found.state == AccountState::Disabled {
         return Err(disabled().into());
     }
+    if found.ends_at.is_some_and(|end| end <= now) {
+        return Err(ended().into());
+    }
     let person = found.person;
+    let action = if other.is_some() { Action::SecretsLinkSentElsewhere } else { Action::SecretsLinkSent };
     let contact = match other {
         Some((email, language)) => {
             let email = input::email::clean(email).map_err(|text| Refusal::field("email", text.id, text.en))?;
@@ -40,7 +45,7 @@ pub async fn send_link(
         place: person.affiliation,
         role: person.role,
         region: person.region,
-        ends_at: found.ends_at.filter(|end| now < *end),
+        ends_at: found.ends_at,
         staff_id: Some(person.staff_id),
         username: &person.username,
         full_name: &person.full_name,
@@ -51,8 +56,10 @@ pub async fn send_link(
     transaction!(context.db, "staff.send_link", |tx| {
         account::hold(tx, person.staff_id).await?.or(Code::NotFound)?;
         store::end_renewals(tx, person.staff_id, now).await?;
+        // Whoever has a paper with secrets of before does not come first.
+        account::end_initial(tx, person.staff_id, now).await?.either_way();
         link::write(context, tx, &invitation, (now, now)).await?;
-        audit::Service::new(context.clone()).operator(tx, Action::SecretsLinkSent, person.staff_id).await
+        audit::Service::new(context.clone()).operator(tx, action, person.staff_id).await
     })
 }
 
@@ -60,6 +67,13 @@ fn disabled() -> Refusal {
     Refusal::new(Code::WrongState).detail(
         "Orang ini dinonaktifkan; aktifkan dahulu, lalu kirim tautannya.",
         "This person is disabled: enable them first, then send the link.",
+    )
+}
+
+fn ended() -> Refusal {
+    Refusal::new(Code::WrongState).detail(
+        "Masa tugas orang ini sudah berakhir; perpanjang dahulu, lalu kirim tautannya.",
+        "This person's time here is over: prolong it first, then send the link.",
     )
 }
 

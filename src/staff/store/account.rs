@@ -271,6 +271,16 @@ pub async fn set_totp(tx: &mut Tx, person: Uuid, sealed: &[u8], until: Option<Ti
     change!(tx, SET_TOTP, person, sealed, until)
 }
 
+const END_INITIAL: &str = "UPDATE staff_account SET \
+    initial_password_until = CASE WHEN initial_password_until IS NULL THEN NULL ELSE $2 END, \
+    initial_totp_until = CASE WHEN initial_totp_until IS NULL THEN NULL ELSE $2 END \
+    WHERE staff_id = $1 AND (initial_password_until IS NOT NULL OR initial_totp_until IS NOT NULL)";
+
+/// Ends initial secrets now, where somebody has any.
+pub async fn end_initial(tx: &mut Tx, person: Uuid, now: Timestamp) -> DbResult<Changed> {
+    change!(tx, END_INITIAL, person, now)
+}
+
 // Of two sessions that the same initial secrets opened one chooses: what the other knew is not there any more.
 const CHOOSE: &str = "UPDATE staff_account SET password_hash = $4, totp_sealed = $5, totp_last_step = COALESCE($6, totp_last_step), \
     initial_password_until = NULL, initial_totp_until = NULL \
