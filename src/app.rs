@@ -391,6 +391,9 @@ impl App {
         let devices = device::http::for_devices(devices, self.guard.clone(), self.spent.clone());
         // Cookies are what a foreign page could ride on: only these routes know cookies.
         let mut people = people.layer(self.csrf());
+        if self.context.config.service.staff_url().starts_with("https://") {
+            people = people.layer(from_fn(origins::demand_https));
+        }
         if let Some(origins) = Origins::of(&self.context.config.service) {
             people = people.layer(from_fn_with_state(origins, origins::demand_staff));
         }

@@ -223,6 +223,9 @@ impl Vault {
         let mut secrets: BTreeMap<u8, _> = unwrapped.into_iter().collect();
         let mut retained = BTreeMap::new();
         let entries = std::fs::read_dir(dir).map_err(|_| VaultError::Missing(dir.display().to_string()))?;
+        // Who can write to the folder above can put another one in the place of this.
+        files::demand_own_folder(dir)?;
+        files::demand_own_folder(files::folder_of(dir))?;
         for entry in entries {
             let path = entry.map_err(|error| VaultError::File(format!("{}: {error}", dir.display())))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::model::{Action, Actor, Entry, Event, GENERAL, Intent, Outcome, is_written};
 use super::report::{EndReport, Fault, PartReport, Report};
 use super::store;
-use crate::clock::HOUR;
+use crate::clock::{HOUR, Timestamp};
 use crate::context::Context;
 use crate::db::{Db, Tx};
 use crate::error::{Code, Error, Result};
@@ -122,6 +122,19 @@ impl Service {
             self.finish_alone(intent, error.code().map_or(Outcome::Failed, Outcome::Refused)).await?;
         }
         done
+    }
+
+    /// When the newest entry of any chain was recorded. A look at the end of each chain: for a start, not for a request.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn newest(&self) -> Result<Option<Timestamp>> {
+        let mut tx = self.context.db.read().await?;
+        let mut newest = None;
+        for head in store::heads(&mut tx).await? {
+            newest = newest.max(store::at(&mut tx, head.chain, head.seq).await?);
+        }
+        Ok(newest)
     }
 
     /// The database of the log, which is also that of the acts.

@@ -228,6 +228,13 @@ pub(super) async fn heads(tx: &mut Tx) -> DbResult<Vec<HeadRow>> {
     fetch_all!(tx, HeadRow, HEADS)
 }
 
+const AT: &str = "SELECT at FROM audit_event WHERE chain = $1 AND seq = $2";
+
+/// When an entry was recorded, if there is one of this number.
+pub(super) async fn at(tx: &mut Tx, chain: Uuid, seq: i64) -> DbResult<Option<Timestamp>> {
+    Ok(fetch_optional!(tx, (Timestamp,), AT, chain, seq)?.map(|(at,)| at))
+}
+
 const HEADS_AFTER: &str = "SELECT chain, seq FROM audit_head WHERE chain > $1 ORDER BY chain LIMIT $2";
 
 /// The heads of chains after one, in the order of their ids: the chain, and the number of its last entry.

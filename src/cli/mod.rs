@@ -87,7 +87,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the service.
-    Serve,
+    Serve(serve::Args),
     /// Run everything embedded and walk through the whole flow as resident, officer and bank.
     #[cfg(feature = "demo")]
     Demo(demo::Args),
@@ -216,7 +216,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     let config = Config::load(cli.config.as_deref())?;
     // What traces is a node; a command is over before anybody looks.
     let _traces = match &cli.command {
-        Command::Serve => crate::telemetry::init_with_traces(&config.log, &config.traces),
+        Command::Serve(_) => crate::telemetry::init_with_traces(&config.log, &config.traces),
         _ => {
             crate::telemetry::init(&config.log);
             None
@@ -240,7 +240,7 @@ async fn perform(command: Command, config: Config, format: Format) -> Result<(),
         | Command::Setup(_)
         | Command::Verify(_)
         | Command::Witness { .. } => Ok(()),
-        Command::Serve => Box::pin(serve::run(config)).await,
+        Command::Serve(args) => Box::pin(serve::run(args, config)).await,
         Command::Health => health::run(&config, format).await,
         Command::Migrate => {
             let db = open_database(&config).await?;

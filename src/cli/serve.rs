@@ -17,12 +17,24 @@ use crate::{audit, stop_log, transaction};
 /// Connections to the metrics at once.
 const METRICS: usize = 32;
 
+/// Seconds that a clock may be behind the newest entry of the audit log: two clocks of before and now, each as far off as one may be, and
+/// some room for who looks at them by hand.
+const MOST_BEHIND: i64 = 60;
+
+/// What is said of a node at its start alone.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Start although the audit log has entries of the future: the clock is right now, and was ahead when they were written.
+    #[arg(long)]
+    clock_is_right: bool,
+}
+
 /// Runs the service until SIGTERM or SIGINT, then lets open requests finish.
 ///
 /// # Errors
 /// [`Failure::Refused`] for a configuration too weak for production, [`Failure::Environment`] when keys, database or
 /// address cannot be used.
-pub async fn run(mut config: Config) -> Result<(), Failure> {
+pub async fn run(args: Args, mut config: Config) -> Result<(), Failure> {
     config.check_strength().map_err(|error| Failure::Refused(error.to_string()))?;
     crate::web::files::fit(&mut config).map_err(|error| Failure::Environment(error.to_string()))?;
     let http = config.http.clone();
@@ -40,6 +52,7 @@ pub async fn run(mut config: Config) -> Result<(), Failure> {
     };
     let context = open_context(config).await?;
     crate::restore::check(&context.db).await?;
+    check_clock(&context, &args).await?;
     StopLog::check(&context).await?;
     if context.config.service.mode == Mode::Production && !stop_log::ports::is_kept(&context) {
         tracing::warn!(
@@ -68,6 +81,23 @@ pub async fn run(mut config: Config) -> Result<(), Failure> {
     let ended = Box::pin(app.run(listener, metrics, stop)).await;
     tracing::info!("stopped");
     ended.map_err(|why| Failure::Environment(format!("{why}: see docs/backup.md, then start the service again")))
+}
+
+/// Refuses a clock that is behind what was written last. A database server has a clock of its own that is asked instead; an embedded
+/// database has none, and a day that comes twice would let what ended count again.
+async fn check_clock(context: &Context, args: &Args) -> Result<(), Failure> {
+    if args.clock_is_right || context.db.server_time().await?.is_some() {
+        return Ok(());
+    }
+    let (now, newest) = (context.now(), audit::Service::new(context.clone()).newest().await?);
+    let Some(newest) = newest.filter(|newest| newest.seconds_since(now) > MOST_BEHIND) else { return Ok(()) };
+    Err(Failure::Environment(format!(
+        "the clock says {}, but the newest entry of the audit log is of {}: set the clock of this machine (`timedatectl`, \
+         `chronyc tracking`) and start again. If it is right now and was ahead then, start with `ikd serve --clock-is-right` \
+         (docs/runbooks.md, \"Clock wrong\")",
+        now.to_rfc3339(),
+        newest.to_rfc3339()
+    )))
 }
 
 /// Notes that a node begins, with what it was configured. A database that takes no writes at this moment keeps no node from starting, which

@@ -1,6 +1,9 @@
 //! Which passwords are too weak.
 
+use std::io;
 use std::path::Path;
+
+use unicode_normalization::UnicodeNormalization;
 
 use super::leaked;
 use crate::error::{Error, Refusal, Result};
@@ -27,7 +30,9 @@ const LOCAL: &str = "\
     minggu satu dua tiga empat lima enam tujuh delapan sembilan sepuluh kelurahan kecamatan kabupaten provinsi \
     pelayanan pendaftaran terima kasih aku kamu semangat ayam goreng tunggal ika allahu akbar prabowo gibran \
     jokowi ramadhan ramadan lebaran idulfitri qwerty asdfgh zxcvbn password garut bogor bekasi depok palembang \
-    denpasar solo";
+    denpasar solo elektronik kementerian dalam negeri";
+/// Passwords that everybody has read about, by their letters and digits: the estimator counts their words one by one.
+const FAMOUS: [&str; 1] = ["correcthorsebatterystaple"];
 
 /// Refuses passwords that are easily guessed: too short, leaked, or made of words, names, dates, rows of keys, or facts
 /// known about the person (`words`: user name, full name, office). The estimate is zxcvbn's, whose lists are part of
@@ -52,10 +57,14 @@ pub fn check_strength(words: &[&str], password: &str, breached: Option<&Path>) -
         .flat_map(|word| word.split(|c: char| !c.is_alphanumeric()).chain([*word]).map(plain))
         .filter(|word| word.chars().count() >= 3)
         .collect();
-    let judged: String = password.to_lowercase().chars().take(JUDGED).collect();
+    // What is typed with other forms of the same letters (fullwidth, ligatures) is as easy to guess as these.
+    let folded: String = password.nfkc().take(MAX_LENGTH).collect();
+    let judged: String = folded.to_lowercase().chars().take(JUDGED).collect();
+    let letters: String = folded.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
     let inputs: Vec<&str> = known.iter().map(String::as_str).chain(LOCAL.split(' ')).collect();
-    if is_made_of(&known, password)
-        || leaked::is_frequent(password)
+    if is_made_of(&known, &folded)
+        || [password, &folded].into_iter().any(leaked::is_frequent)
+        || FAMOUS.contains(&letters.as_str())
         || zxcvbn::zxcvbn(&judged, &inputs).score() < zxcvbn::Score::Three
     {
         return Err(Refusal::field(
@@ -65,7 +74,8 @@ pub fn check_strength(words: &[&str], password: &str, breached: Option<&Path>) -
         )
         .into());
     }
-    let leaked = breached.map(|file| leaked::is_breached(file, password)).transpose();
+    let is_breached = |file| Ok(leaked::is_breached(file, password)? || leaked::is_breached(file, &folded)?);
+    let leaked: io::Result<Option<bool>> = breached.map(is_breached).transpose();
     if leaked.map_err(|error| Error::internal(format!("staff.breached_passwords: {error}")))? == Some(true) {
         return Err(Refusal::field(
             "password",
@@ -197,6 +207,17 @@ mod tests {
             "11111111111111111111",
             "Mailcreated5240",
             "Sojdlg123aljg",
+            "ＰＡＳＳＷＯＲＤ１２３４",
+            "ｉｎｄｏｎｅｓｉａ１９４５",
+            "𝐩𝐚𝐬𝐬𝐰𝐨𝐫𝐝𝟏𝟐𝟑𝟒",
+            "KTP-elektronik-2026",
+            "kementerian2026",
+            "KementerianDalamNegeri",
+            "dalam negeri 2026",
+            "KependudukanDigital1",
+            "identitas.kependudukan.digital",
+            "correcthorsebatterystaple",
+            "Correct-Horse-Battery-Staple",
         ] {
             assert!(check_strength(&words, weak, None).is_err(), "{weak}");
         }

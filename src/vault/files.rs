@@ -11,20 +11,21 @@ use crate::failpoint::{self, Side};
 /// Most names tried for a draft file, past those that crashes left behind.
 const DRAFTS: u32 = 1_000;
 
-/// Reads a file that only its owner may read.
+/// Reads a file that only its owner may read, in a folder in which others can put nothing in its place.
 ///
 /// # Errors
-/// When it cannot be read or its mode lets others in.
+/// When it cannot be read, its mode lets others in, or it or its folder is somebody else's.
 pub fn read_private(path: &Path) -> Result<Vec<u8>, VaultError> {
-    use std::os::unix::fs::PermissionsExt;
-    let metadata = std::fs::metadata(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))?;
-    let mode = metadata.permissions().mode() & 0o777;
+    demand_own_folder(folder_of(path))?;
+    let (mode, owner) = examine(path)?;
     if mode & 0o077 != 0 {
         return Err(VaultError::File(format!(
-            "{}: mode {mode:o} lets others read it; run `chmod 600` on it",
-            path.display()
+            "{}: mode {:o} lets others read it; run `chmod 600` on it",
+            path.display(),
+            mode & 0o777
         )));
     }
+    demand_own(path, owner)?;
     let bytes = std::fs::read(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))?;
     if bytes.is_empty() {
         let path = path.display();
@@ -34,6 +35,50 @@ pub fn read_private(path: &Path) -> Result<Vec<u8>, VaultError> {
         )));
     }
     Ok(bytes)
+}
+
+/// Refuses a folder of secrets that others can write to: whoever can put a file there chooses the key. In a folder whose sticky bit is set
+/// others can put no file in the place of one, and what they add is theirs.
+///
+/// # Errors
+/// When it cannot be looked at, its mode lets others write, or it is somebody else's.
+pub(super) fn demand_own_folder(folder: &Path) -> Result<(), VaultError> {
+    let (mode, owner) = examine(folder)?;
+    if mode & 0o022 != 0 && mode & 0o1000 == 0 {
+        return Err(VaultError::File(format!(
+            "{}: mode {:o} lets others put keys there; run `chmod go-w` on it, and compare the files in it with the backup",
+            folder.display(),
+            mode & 0o777
+        )));
+    }
+    demand_own(folder, owner)
+}
+
+/// Mode and owner.
+fn examine(path: &Path) -> Result<(u32, u32), VaultError> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::metadata(path).map_err(|error| VaultError::File(format!("{}: {error}", path.display())))?;
+    Ok((metadata.mode(), metadata.uid()))
+}
+
+/// What belongs to somebody else than root or the user that this runs as is theirs to change, whatever its mode says.
+fn demand_own(path: &Path, owner: u32) -> Result<(), VaultError> {
+    let own = rustix::process::geteuid().as_raw();
+    if owner == 0 || owner == own {
+        return Ok(());
+    }
+    Err(VaultError::File(format!(
+        "{}: belongs to user {owner}, who can change it; run `chown {own}` on it if what it holds is right",
+        path.display()
+    )))
+}
+
+/// The folder that a file is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Writes a new file durably, readable by its owner only; an existing file is never overwritten. The file appears whole
@@ -48,11 +93,10 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
 
 /// Fills a draft file beside `path`, and renames it when all of it is on the disk.
 fn write_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    std::fs::create_dir_all(folder)?;
+    use std::os::unix::fs::DirBuilderExt;
+    let folder = folder_of(path);
+    // For nobody else, whatever the umask says.
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let (draft, mut file) = draft_beside(path, folder)?;
     let written = fill(&mut file).and_then(|()| file.sync_all());
     failpoint::pass("file.write", Side::Before);
@@ -163,6 +207,44 @@ mod tests {
         std::fs::write(&other, b"").unwrap();
         remove_drafts(&path).unwrap();
         assert!(!left.exists() && other.exists() && path.exists());
+    }
+
+    #[test]
+    fn what_others_can_write_or_own_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let (keys, root) = (dir.path().join("keys"), dir.path().join("keys").join("root"));
+        write_private(&root.join("1"), &[7; 32]).unwrap();
+        let set = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&keys), mode(&root)), (0o700, 0o700));
+        for folder in [&keys, &root] {
+            for (open, refused) in [(0o777, true), (0o770, true), (0o702, true), (0o1777, false), (0o755, false)] {
+                set(folder, open);
+                match Vault::load(&root) {
+                    Err(VaultError::File(told)) => {
+                        assert!(refused && told.contains(&format!("{}: ", folder.display())), "{open:o}: {told}");
+                        assert!(told.contains("chmod go-w"), "{told}");
+                    }
+                    loaded => assert!(loaded.is_ok() && !refused, "{open:o}"),
+                }
+            }
+            set(folder, 0o700);
+        }
+        let own = rustix::process::geteuid().as_raw();
+        assert!(demand_own(&root, 0).is_ok() && demand_own(&root, own).is_ok());
+        assert!(
+            matches!(demand_own(&root, own + 1), Err(VaultError::File(told)) if told.contains(&format!("chown {own}")))
+        );
+        // Only root can give a file away.
+        if own == 0 {
+            for given in [&root.join("1"), &root, &keys] {
+                std::os::unix::fs::chown(given, Some(12_345), None).unwrap();
+                assert!(matches!(Vault::load(&root), Err(VaultError::File(told)) if told.contains("user 12345")));
+                std::os::unix::fs::chown(given, Some(0), None).unwrap();
+            }
+            assert!(Vault::load(&root).is_ok());
+        }
     }
 
     #[test]

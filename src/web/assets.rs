@@ -62,6 +62,14 @@ impl Asset {
     fn new(name: &str, data: Cow<'static, [u8]>) -> Self {
         let vendored = name.starts_with("vendor/") && name.matches('/').count() > 1;
         Self {
+            cache: if vendored { "public, max-age=31536000, immutable" } else { "no-cache" },
+            ..Self::under(if name == DECODER { DECODER_POLICY } else { POLICY }, name, data)
+        }
+    }
+
+    /// Under a policy of its own, asked about each time. The name's ending says what it is.
+    pub fn under(policy: &'static str, name: &str, data: Cow<'static, [u8]>) -> Self {
+        Self {
             digest: hex(&Sha256::digest(&data)),
             plain: match data {
                 Cow::Borrowed(bytes) => Bytes::from_static(bytes),
@@ -69,8 +77,8 @@ impl Asset {
             },
             compressed: OnceLock::new(),
             media_type: media_type(name),
-            cache: if vendored { "public, max-age=31536000, immutable" } else { "no-cache" },
-            policy: if name == DECODER { DECODER_POLICY } else { POLICY },
+            cache: "no-cache",
+            policy,
         }
     }
 

@@ -1,16 +1,20 @@
 //! The API's description (`/openapi.json`, OpenAPI 3.1), its offline pages (`/docs`), and the pages of problems.
 
-use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
-use axum::response::{Html, IntoResponse, Response};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+use axum::Router;
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum::{Json, Router};
-use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::Config;
 
+use super::assets::Asset;
+use super::pages::serve;
 use super::{Path, Problem, ProblemDocument};
 use crate::error::Code;
 
@@ -62,26 +66,54 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 const PAGE_POLICY: &str =
     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// Something that is made when it is asked for first, and kept: it is large, and the same for everybody.
+type Kept = LazyLock<Arc<Asset>, Box<dyn FnOnce() -> Arc<Asset> + Send>>;
+
 /// The routes. Without `browsable`, `/openapi.json` alone.
 pub fn routes(api: serde_json::Value, browsable: bool) -> Router {
-    let docs: Router = if browsable {
-        SwaggerUi::new("/docs").external_url_unchecked("/openapi.json", api).into()
-    } else {
-        Router::new().route("/openapi.json", get(async move || Json(api)))
-    };
-    Router::new()
-        .merge(docs.layer(from_fn(with_policy)))
-        .route("/problems", get(all_problems))
+    let make = move || Arc::new(Asset::under(POLICY, "openapi.json", Cow::Owned(api.to_string().into_bytes())));
+    let description: Arc<Kept> = Arc::new(LazyLock::new(Box::new(make)));
+    let mut router = Router::new()
+        .route(
+            "/openapi.json",
+            get(async move |headers: HeaderMap| serve(Some(Arc::clone(&**description)), &headers).await),
+        )
+        .route("/problems", get(async |headers: HeaderMap| serve(Some(&*ALL_PROBLEMS), &headers).await))
         .route("/problems.css", get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE)))
-        .route("/problems/{code}", get(one_problem))
+        .route("/problems/{code}", get(one_problem));
+    if browsable {
+        let browser = Arc::new(Browser { config: Arc::new(Config::new(["/openapi.json"])), files: RwLock::default() });
+        let index = Arc::clone(&browser);
+        router = router
+            .route("/docs", get(async || Redirect::to("/docs/")))
+            .route("/docs/", get(async move |headers: HeaderMap| serve(index.file("index.html"), &headers).await))
+            .route(
+                "/docs/{*file}",
+                get(async move |Path(name): Path<String>, headers: HeaderMap| {
+                    serve(browser.file(&name), &headers).await
+                }),
+            );
+    }
+    router
 }
 
-async fn with_policy(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    response
+/// The files of Swagger UI. Its own routes send them whole, uncompressed and copied anew each time.
+struct Browser {
+    config: Arc<Config<'static>>,
+    /// Those that were asked for; there are no others than it has.
+    files: RwLock<HashMap<String, Arc<Asset>>>,
+}
+
+impl Browser {
+    fn file(&self, name: &str) -> Option<Arc<Asset>> {
+        if let Some(known) = self.files.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return Some(Arc::clone(known));
+        }
+        let found = utoipa_swagger_ui::serve(name, Arc::clone(&self.config)).ok().flatten()?;
+        let made = Arc::new(Asset::under(POLICY, name, Cow::Owned(found.bytes.into_owned())));
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        Some(Arc::clone(files.entry(name.to_owned()).or_insert(made)))
+    }
 }
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;color:#1b2733;background:#f6f8f9;margin:0}main{max-width:44rem;\
@@ -101,21 +133,22 @@ fn section(code: Code) -> String {
     )
 }
 
-fn page(title: &str, body: &str) -> Response {
-    let html = format!(
+fn page(title: &str, body: &str) -> String {
+    format!(
         "<!doctype html><html lang=\"id\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <link rel=\"stylesheet\" href=\"/problems.css\"><title>{title}</title><main><h1>{title}</h1>{body}</main></html>"
-    );
-    let mut response = Html(html).into_response();
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
-    response
+    )
 }
 
-async fn all_problems() -> Response {
-    page("IKD: kode penolakan / codes of refusal", &Code::ALL.iter().map(|code| section(*code)).collect::<String>())
-}
+/// The page of all codes, the same in every process of this build.
+static ALL_PROBLEMS: LazyLock<Asset> = LazyLock::new(|| {
+    let sections: String = Code::ALL.iter().map(|code| section(*code)).collect();
+    let html = page("IKD: kode penolakan / codes of refusal", &sections);
+    Asset::under(PAGE_POLICY, "problems.html", Cow::Owned(html.into_bytes()))
+});
 
 async fn one_problem(Path(wanted): Path<String>) -> Result<Response, Problem> {
     let code = Code::ALL.iter().find(|code| code.as_str() == wanted).ok_or(Code::NotFound)?;
-    Ok(page(code.as_str(), &section(*code)))
+    let policy = HeaderValue::from_static(PAGE_POLICY);
+    Ok(([(CONTENT_SECURITY_POLICY, policy)], Html(page(code.as_str(), &section(*code)))).into_response())
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{HOST, LOCATION};
+use http::header::{HOST, LOCATION, ORIGIN};
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderValue, Method, StatusCode, Uri};
 
@@ -130,6 +130,22 @@ pub async fn demand_staff(State(origins): State<Origins>, request: Request, next
     } else {
         Err(Code::Misdirected.into())
     }
+}
+
+/// The layer over what cookies open, where their own address is https: a page in clear is another origin, whatever its name, and whoever
+/// is on its way writes it. tower-http's check compares names alone.
+///
+/// # Errors
+/// `forbidden`.
+pub async fn demand_https(request: Request, next: Next) -> Result<Response, Problem> {
+    let in_clear = |origin: &HeaderValue| {
+        let scheme = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+        scheme.is_some_and(|(scheme, _)| scheme != "https")
+    };
+    if !request.method().is_safe() && request.headers().get_all(ORIGIN).iter().any(in_clear) {
+        return Err(Code::Forbidden.into());
+    }
+    Ok(next.run(request).await)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! revalidated by a strong tag made of its content (RFC 9110 §8.8.3), so a new version of the service is a new version
 //! of its pages at once. Vendored files have their version in the path and never change.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -51,25 +52,29 @@ pub fn is_page(path: &str) -> bool {
 /// Names the build that a file belongs to, so that a browser can tell files of different builds apart.
 const BUILD_HEADER: HeaderName = HeaderName::from_static("ikd-build");
 
-async fn serve(asset: Option<&'static Asset>, headers: &HeaderMap) -> Result<Response, Problem> {
+/// Answers with a file: all of it, compressed where the client takes that, or nothing where it has it.
+pub(super) async fn serve(
+    asset: Option<impl Deref<Target = Asset> + Send + 'static>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let file = asset.ok_or(Code::NotFound)?;
-    let compress =
-        !matches!(file.media_type, "image/png" | "image/jpeg" | "image/webp") && negotiate::takes_gzip(headers);
+    let (media_type, cache, policy) = (file.media_type, file.cache, file.policy);
+    let compress = !matches!(media_type, "image/png" | "image/jpeg" | "image/webp") && negotiate::takes_gzip(headers);
     // Each coding is a separate representation and needs its own tag.
     let tag = format!("\"{}{}\"", file.digest, if compress { "-gz" } else { "" });
     let mut response = if negotiate::has_tag(headers, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else if compress {
         // Compression blocks the thread for some milliseconds, once per file.
-        let body = tokio::task::spawn_blocking(|| file.compressed()).await.map_err(Error::internal)?;
+        let body = tokio::task::spawn_blocking(move || file.compressed()).await.map_err(Error::internal)?;
         ([(CONTENT_ENCODING, "gzip")], body.map_err(Error::internal)?).into_response()
     } else {
         file.plain.clone().into_response()
     };
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.media_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(file.cache));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(file.policy));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     if let Ok(build) = HeaderValue::from_str(&ASSETS.build) {
         headers.insert(BUILD_HEADER, build);

@@ -248,6 +248,12 @@ async fn a_request_names_its_host_once() {
         ("", "1.1", "Host: a\r\nhost: b\r\n", 400),
         ("", "1.0", "Host: a\r\nHost: b\r\n", 400),
         ("http://b", "1.1", "Host: a\r\n", 400),
+        ("", "1.1", "Host:\r\n", 400),
+        ("", "1.0", "Host: \r\n", 400),
+        ("", "1.1", "Host: a@127.0.0.1\r\n", 400),
+        ("", "1.1", "Host: x, evil\r\n", 400),
+        ("http://a@b", "1.1", "Host: a@b\r\n", 400),
+        ("", "1.1", "Host: [::1]:8080\r\n", 200),
         ("http://a", "1.1", "Host: a\r\n", 200),
         ("", "1.1", "Host: a\r\n", 200),
         ("", "1.0", "", 200),
@@ -257,4 +263,65 @@ async fn a_request_names_its_host_once() {
         assert!(answer.starts_with(&format!("HTTP/{version} {status} ")), "{version} {hosts:?}: {answer}");
         assert_eq!(answer.contains("\"code\":\"malformed_request\""), status == 400, "{answer}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_says_once_where_its_body_ends_and_nothing_is_read_behind_another() {
+    let world = World::on(Engine::Sqlite).await;
+    // A body of two bytes, however it is read; behind it a request that somebody hid.
+    let hidden = "GET /v1/terms HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let (plain, chunked) = ("{}", "2\r\n{}\r\n0\r\n\r\n");
+    for (headers, body, statuses) in [
+        ("Content-Length: 02\r\n", plain, vec!["400"]),
+        ("Content-Length: +2\r\n", plain, vec!["400"]),
+        ("Content-Length: 2, 2\r\n", plain, vec!["400"]),
+        ("Content-Length: 2\r\nContent-Length: 3\r\n", plain, vec!["400"]),
+        ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", chunked, vec!["400"]),
+        ("Transfer-Encoding: chunked, chunked\r\n", chunked, vec!["400"]),
+        ("Transfer-Encoding: gzip, chunked\r\n", chunked, vec!["400"]),
+        ("Transfer-Encoding: identity\r\n", chunked, vec!["400"]),
+        // What RFC 9112 §6.3 lets a server read: the first, and no request after it.
+        ("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", chunked, vec!["404"]),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 2\r\n", chunked, vec!["404"]),
+        ("Content-Length: 2\r\n", plain, vec!["404", "200"]),
+        ("Content-Length: 2\r\nContent-Length: 2\r\n", plain, vec!["404", "200"]),
+        ("Transfer-Encoding: Chunked\r\n", chunked, vec!["404", "200"]),
+    ] {
+        let answers =
+            raw(&world, &format!("POST /v1/nowhere HTTP/1.1\r\nHost: a\r\n{headers}\r\n{body}{hidden}")).await;
+        let got: Vec<&str> = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+        assert_eq!(got, statuses, "{headers:?}: {answers}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_large_and_the_same_for_all_is_made_once_and_not_sent_twice() {
+    let world = World::on_with(Engine::Sqlite, |config| config.limits.requests_per_second = 5).await;
+    let (mut refused, mut known) = (0, String::new());
+    for path in ["/docs/swagger-ui-bundle.js", "/docs/", "/problems", "/openapi.json"] {
+        let plain = world.get(path).send().await;
+        assert_eq!(plain.status, 200, "{path}");
+        let tag = plain.headers["etag"].clone();
+        let again = world.get(path).header("if-none-match", tag.to_str().unwrap()).send().await;
+        assert_eq!((again.status.as_u16(), again.bytes.len(), &again.headers["etag"]), (304, 0, &tag), "{path}");
+        let squeezed = world.get(path).header("accept-encoding", "gzip").send().await;
+        assert_eq!(squeezed.headers["content-encoding"], "gzip", "{path}");
+        assert!(squeezed.headers["etag"] != tag && squeezed.headers["vary"] == "Accept-Encoding", "{path}");
+        let mut unpacked = Vec::new();
+        std::io::copy(&mut flate2::read::GzDecoder::new(&squeezed.bytes[..]), &mut unpacked).unwrap();
+        assert!(unpacked == plain.bytes, "{path}");
+        for answer in [plain, again, squeezed] {
+            secure(path, &answer);
+        }
+        known = tag.to_str().unwrap().to_owned();
+    }
+    // Whoever has it costs least, and counts all the same.
+    for _ in 0..60 {
+        let answer = world.get("/openapi.json").header("if-none-match", &known).send().await;
+        if answer.status == 429 {
+            assert_eq!(answer.code(), "too_many");
+            refused += 1;
+        }
+    }
+    assert!(refused > 20, "{refused}");
 }

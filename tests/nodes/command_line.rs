@@ -3,10 +3,12 @@
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
+use ikd::clock::Clock;
 use serde_json::Value;
-use sqlx::Executor;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor};
 
-use support::node::{ikd, text};
+use support::node::{Node, ikd, text};
 use support::world::World;
 use support::{Engine, until};
 
@@ -68,6 +70,45 @@ async fn what_cannot_serve_says_why() {
         assert!(told.contains("chmod 600") && told.contains(&file.display().to_string()), "{told}");
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
+    for folder in ["keys", "keys/root"] {
+        let folder = world.folder.path().join(folder);
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+        let output = world.run(&["serve"]).await;
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{}: {told}", folder.display());
+        assert!(told.contains("chmod go-w") && told.contains(&format!("{}: ", folder.display())), "{told}");
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_behind_the_audit_log_serves_nobody_until_somebody_says_that_it_is_right() {
+    let world = World::with_keys(Engine::Sqlite).await;
+    let file = world.database.strip_prefix("sqlite:").unwrap();
+    let newest_is_ahead = async |seconds: i64| {
+        let mut database = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+        let written = sqlx::query("UPDATE audit_event SET at = $1 WHERE seq = (SELECT MAX(seq) FROM audit_event)")
+            .bind(Clock::System.now().plus_seconds(seconds).micros())
+            .execute(&mut database)
+            .await
+            .unwrap();
+        assert_ne!(written.rows_affected(), 0);
+        database.close().await.unwrap();
+    };
+    newest_is_ahead(3_600).await;
+    let refused = world.run(&["serve"]).await;
+    let told = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(3), "{told}");
+    assert!(told.contains("timedatectl") && told.contains("--clock-is-right"), "{told}");
+    let env = world.env(&[]);
+    let mut node = Node::start_saying(world.folder.path(), &env, &["--clock-is-right"]).await;
+    node.becomes(200).await;
+    node.terminate();
+    assert_eq!(node.ended(30).await, Some(0), "{}", node.printed());
+    // Clocks differ by some seconds.
+    newest_is_ahead(30).await;
+    let node = Node::start(world.folder.path(), &env).await;
+    node.becomes(200).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -51,6 +51,26 @@ macro_rules! tamper {
 }
 
 #[tokio::test]
+async fn the_newest_entry_is_that_of_any_chain() {
+    each_engine(async |context| {
+        assert_eq!(Service::new(context.clone()).newest().await.unwrap(), None);
+        let log = filled(&context).await;
+        let now = context.now();
+        assert_eq!(log.newest().await.unwrap(), Some(now));
+        // The last of its chain is what counts, however the clock went.
+        for (ahead, chain, newest) in [(7, OFFICE, 7), (3, OTHER, 7), (9, OTHER, 9), (1, OFFICE, 9), (2, OTHER, 2)] {
+            context.clock.advance(ahead);
+            let mut tx = context.db.write().await.unwrap();
+            log.record(&mut tx, event(chain, 5), Outcome::Done).await.unwrap();
+            tx.commit().await.unwrap();
+            context.clock.advance(-ahead);
+            assert_eq!(log.newest().await.unwrap(), Some(now.plus_seconds(newest)), "{ahead}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_intent_without_an_outcome_stays_visible() {
     each_engine(async |context| {
         let log = filled(&context).await;

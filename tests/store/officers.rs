@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use ikd::clock::MINUTE;
+use ikd::clock::{DAY, MINUTE};
 use ikd::context::Context;
 use ikd::error::{Code, Error};
 use ikd::login::totp;
@@ -68,6 +68,28 @@ async fn codes_cannot_be_tried_from_ever_new_addresses() {
         context.clock.advance(16 * MINUTE);
         let right = totp::code(&secret, context.now()).unwrap();
         log_in(&right, 10).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_logged_in_while_the_clock_was_a_day_ahead_is_let_in_when_it_is_right() {
+    each_engine(async |context| {
+        let (staff, secret) = officer(&context).await;
+        let log_in = async |code: &str, from: u32| {
+            let password = Redacted(String::from(PASSWORD));
+            staff.log_in("petugas", password, code, address(from)).await.map_err(|error| error.code())
+        };
+        context.clock.advance(DAY);
+        log_in(&totp::code(&secret, context.now()).unwrap(), 1).await.unwrap();
+        context.clock.advance(-DAY);
+        let right = totp::code(&secret, context.now()).unwrap();
+        // A code counts once, also when it takes the place of one of the future.
+        let tries = futures_util::future::join_all((0..4).map(|from| log_in(&right, 10 + from))).await;
+        assert_eq!(tries.iter().filter(|tried| tried.is_ok()).count(), 1, "{tries:?}");
+        assert_eq!(log_in(&right, 20).await.unwrap_err(), Some(Code::LoginFailed));
+        context.clock.advance(30);
+        log_in(&totp::code(&secret, context.now()).unwrap(), 21).await.unwrap();
     })
     .await;
 }

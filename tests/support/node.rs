@@ -39,8 +39,13 @@ pub struct Node {
 impl Node {
     /// Starts a node and waits until it is ready.
     pub async fn start(folder: &Path, env: &[(String, String)]) -> Self {
+        Self::start_saying(folder, env, &[]).await
+    }
+
+    /// The same with further words after `serve`.
+    pub async fn start_saying(folder: &Path, env: &[(String, String)], words: &[&str]) -> Self {
         let mut command = ikd(folder, env);
-        command.arg("serve");
+        command.arg("serve").args(words);
         Self::run(command).await
     }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::changed::Changed;
 use crate::clock::Timestamp;
 use crate::db::{DbResult, Tx};
+use crate::login::totp::STEP_SECONDS;
 use crate::office::Scope;
 use crate::register::Region;
 use crate::staff::model::{AccountState, Affiliation, Initial, Person, Realm, Role, Roles};
@@ -207,12 +208,19 @@ pub async fn counted(tx: &mut Tx, office: Uuid, now: Timestamp) -> DbResult<Vec<
     fetch_all!(tx, (Role, i64), COUNTED, office, AccountState::Active, now)
 }
 
-// Whoever has to log in with a passkey is not let in by a code once there is one: also when it is added at the same moment.
-const SPEND_STEP: &str = "UPDATE staff_account SET totp_last_step = $2 WHERE staff_id = $1 AND totp_last_step < $2 \
+// Whoever has to log in with a passkey is not let in by a code once there is one: also when it is added at the same moment. A step that
+// no node could accept yet was spent while a clock was wrong: it would keep its owner out until its time has come. A try with a wrong code
+// (step 0) takes no place of anything.
+const SPEND_STEP: &str = "UPDATE staff_account SET totp_last_step = $2 \
+    WHERE staff_id = $1 AND (totp_last_step < $2 OR (totp_last_step > $8 AND $2 > 0)) \
     AND state = $5 AND password_hash = $3 AND totp_sealed = $4 AND (ends_at IS NULL OR ends_at > $6) AND passkeys <= $7 \
     AND (initial_password_until IS NULL OR initial_password_until > $6) AND (initial_totp_until IS NULL OR initial_totp_until > $6)";
 
-/// Spends a step of the authenticator; `false` when it, or a later one, was used before, when the person was disabled or got
+/// How many steps ahead another node may have spent one: the skew of a code, and a step that begins sooner by a clock that is ahead as far
+/// as clocks may be.
+const STEPS_AHEAD: i64 = 2;
+
+/// Spends a step of the authenticator; `false` when it, or a later one that can have come, was used before, when the person was disabled or got
 /// another password or secret than what was compared against, or their time, or that of initial secrets, is over, and for whoever
 /// `needs_passkey` and has one.
 pub async fn spend_step(
@@ -223,7 +231,8 @@ pub async fn spend_step(
     now: Timestamp,
 ) -> DbResult<Changed> {
     let most = if needs_passkey { 0 } else { MOST };
-    change!(tx, SPEND_STEP, person, step, password_hash, totp_sealed, AccountState::Active, now, most)
+    let ahead = now.seconds() / STEP_SECONDS + STEPS_AHEAD;
+    change!(tx, SPEND_STEP, person, step, password_hash, totp_sealed, AccountState::Active, now, most, ahead)
 }
 
 // Of everybody; whoever used a later one keeps that.
