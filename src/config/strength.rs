@@ -115,8 +115,9 @@ impl Config {
             "http.metrics_listen: name one address of the operator's own network, or \"\" for none",
         );
         demand(
-            http.metrics_listen.is_empty() || tls || is_loopback(&http.metrics_listen),
-            "http.metrics_listen: beyond this machine metrics are read over TLS: set tls_certificate and tls_key, or listen on 127.0.0.1",
+            http.metrics_listen.is_empty() || tls || http.plain_proxies || is_loopback(&http.metrics_listen),
+            "http.metrics_listen: beyond this machine metrics are read over TLS: set tls_certificate and tls_key, or listen on 127.0.0.1; \
+             http.plain_proxies = true says that whoever reads them is in one pod or machine",
         );
         demand(
             http.metrics_listen.is_empty() || http.metrics_listen != http.listen,
@@ -336,6 +337,7 @@ mod tests {
         }
         let mut pod = strong();
         (pod.http.listen, pod.http.plain_proxies) = (String::from("0.0.0.0:8080"), true);
+        pod.http.metrics_listen = String::from("10.0.0.11:9464");
         pod.check_strength().unwrap();
     }
 

@@ -98,26 +98,29 @@ impl Desk {
         let case = of_office(store::lookup(&mut tx, id).await?, office)?;
         let matter = view::open(&self.context, &case)?;
         let asked_by = case.asked_now(self.context.now());
+        let is_live = case.state_at(self.context.now()).is_live();
         let has_portrait = match case.resident_id {
-            Some(resident) => holder::has_portrait(&mut tx, resident).await?,
-            None => false,
+            Some(resident) if is_live => holder::has_portrait(&mut tx, resident).await?,
+            _ => false,
         };
         let view = view::of(&self.context, &mut tx, case).await?;
         let Matter { nik, full_name, birth_date, was, .. } = matter;
         let registered_birth_date = was.as_ref().map(|was| was.birth_date);
         let registered_name = was.map(|was| Redacted(was.full_name));
-        let nik = Redacted(nik.as_str().to_owned());
+        // Whole while somebody works on it.
+        let nik = Redacted(if is_live { nik.as_str().to_owned() } else { nik.masked() });
         Ok(Seen { view, nik, full_name, birth_date, registered_name, registered_birth_date, asked_by, has_portrait })
     }
 
-    /// The portrait of the holder whose case it is: JPEG.
+    /// The portrait of the holder whose case it is, while it lives: JPEG.
     ///
     /// # Errors
-    /// `not_found`.
+    /// `not_found`, also once it has ended.
     pub async fn portrait(&self, office: Uuid, id: Uuid) -> Result<Vec<u8>> {
         let mut tx = self.context.db.read().await?;
         let case = of_office(store::lookup(&mut tx, id).await?, office)?;
-        let resident = case.resident_id.ok_or(Code::NotFound)?;
+        let is_live = case.state_at(self.context.now()).is_live();
+        let resident = case.resident_id.filter(|_| is_live).ok_or(Code::NotFound)?;
         holder::portrait(&self.context, &mut tx, resident).await?.ok_or_else(|| Code::NotFound.into())
     }
 

@@ -9,7 +9,7 @@ use super::act::{
 };
 use super::desk::{Desk, alike, require_active};
 use super::model::check_reason;
-use crate::clock::{DAY, Timestamp};
+use crate::clock::{DAY, HOUR, Timestamp};
 use crate::correction;
 use crate::correction::desk::Seen;
 use crate::correction::model::{Field, Kind, State};
@@ -25,6 +25,9 @@ use crate::{audited, transaction};
 
 /// Cases that an officer may look for in a day, by NIK and reference.
 const LOOKED_FOR: Window = Window { kind: "correction_find", seconds: DAY, most: 60 };
+
+/// Faces of cases that an officer may look at in an hour: a case is anybody's of the office, so nothing else bounds who looks.
+const LOOKED_AT: Window = Window { kind: "correction_face", seconds: HOUR, most: 20 };
 
 /// Correction cases at the office. Cloning shares everything.
 #[derive(Clone)]
@@ -147,11 +150,16 @@ impl Corrections {
         Ok(view)
     }
 
-    /// The portrait of the holder whose case it is, as JPEG. Looking is noted.
+    /// The portrait of the holder whose case it is, as JPEG, while the case lives; twenty an hour. Looking is noted.
     ///
     /// # Errors
-    /// `not_found`.
+    /// `not_found`, `too_many`.
     pub async fn portrait(&self, officer: &Allowed<ViewCorrectionPicture>, id: Uuid) -> Result<Vec<u8>> {
+        let now = self.desk.context.now();
+        let counted = transaction!(self.desk.context.db, "counter.count_face", |tx| {
+            Ok(LOOKED_AT.count(tx, &[officer.agent.officer_id.as_bytes()], now).await?)
+        })?;
+        self.desk.judged(officer.event(id), counted.or_refuse(too_many_faces()).map_err(Into::into)).await?;
         let portrait = self.corrections.portrait(officer.agent.office_id, id).await;
         let portrait = self.desk.judged(officer.event(id), portrait).await?;
         self.desk.note(officer.event(id)).await?;
@@ -267,6 +275,13 @@ impl Corrections {
             seen,
         })
     }
+}
+
+fn too_many_faces() -> Refusal {
+    Refusal::new(Code::TooMany).detail(
+        "Batas 20 foto kasus dalam satu jam sudah tercapai; lanjutkan sejam lagi, atau minta rekan membantu.",
+        "You have looked at 20 faces of cases within an hour; go on in an hour, or ask a colleague to help.",
+    )
 }
 
 fn too_many() -> Refusal {

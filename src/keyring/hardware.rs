@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error as Pkcs11Error, RvError};
@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 
 use super::files::{check_safe, keep_in_safe, remove_secret};
 use super::model::hex;
+use crate::clock::stopwatch;
 use crate::config::HardwareModule;
 use crate::credential::{Algorithm, KeyId, KeyPurpose, PublicKey, SignError, SignatureBytes, Signer};
 use crate::random::Random;
@@ -31,6 +32,8 @@ use crate::vault::{RootSecrets, VaultError, read_private, write_private};
 const MOST_SESSIONS: usize = 16;
 /// How long somebody waits for a session that others use.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long none of the sessions may come back while all are out.
+const STUCK: Duration = Duration::from_secs(10);
 /// How long a start or a command waits until the module has logged it in. Modules on a network take seconds.
 const OPENING: Duration = Duration::from_secs(15);
 /// The label of the key that wraps root secrets.
@@ -97,12 +100,19 @@ struct Sessions {
     /// Somebody opens one: of many that begin at once one tries a PIN that is wrong.
     is_opening: bool,
     pin_refused: bool,
+    /// When one was given back last.
+    back: Option<Instant>,
 }
 
 impl Sessions {
     /// Whether there is none to take, and none may be opened now.
     fn are_taken(&self) -> bool {
         self.idle.is_empty() && (self.is_opening || self.open >= MOST_SESSIONS)
+    }
+
+    /// Whether all are out and none comes back: who signs takes milliseconds, so that is no module with much to do.
+    fn are_stuck(&self) -> bool {
+        self.are_taken() && self.back.is_none_or(|back| back.elapsed() > STUCK)
     }
 }
 
@@ -172,8 +182,12 @@ impl Hardware {
     pub fn answers(&self) -> bool {
         let ask = || self.with_one_of(Duration::ZERO, |session| Ok(session.get_session_info().map(|_| ())?));
         // A session may have ended: once more with a new one.
+        // Many libraries answer this from memory, so it says that a module is away and not that it is there.
         self.0.library.get_token_info(self.0.slot).is_ok()
-            && matches!(ask().or_else(|_| ask()), Ok(()) | Err(HardwareError::Busy))
+            && match ask().or_else(|_| ask()) {
+                Err(HardwareError::Busy) => !self.sessions().are_stuck(),
+                asked => asked.is_ok(),
+            }
     }
 
     /// Whether it makes and uses keys of an algorithm.
@@ -305,6 +319,7 @@ impl Hardware {
         let mut sessions = self.sessions();
         if done.is_ok() {
             sessions.idle.push(session);
+            sessions.back = Some(stopwatch());
             drop(sessions);
             self.0.returned.notify_one();
         } else {

@@ -66,6 +66,8 @@ impl Security {
     /// It happened: counts it, and tells it if it begins.
     pub fn seen(&self, kind: Kind, by: By, circumstance: &Circumstance<'_>) {
         metrics::counter!("ikd_security_events_total", "kind" => kind.as_str()).increment(1);
+        // Of each phone apart it would be a diary of its holder, who does nothing wrong.
+        let by = if kind == Kind::Unlocked { By { who: None, ..by } } else { by };
         let seen = self.0.book.note(kind, by, self.0.clock.now());
         let (who, network) = match seen {
             Seen::Counted => return,

@@ -6,6 +6,7 @@
 //! not taken, since whoever sends it would choose what is traced.
 
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -123,7 +124,13 @@ async fn send(request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
     let authority = parts.uri.authority().ok_or("an endpoint without a host")?;
     let port = authority.port_u16().unwrap_or(80);
     let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-    let stream = TcpStream::connect((host, port)).await?;
+    // A name of this machine alone, whatever a resolver says of it.
+    let stream = match host {
+        "localhost" => {
+            TcpStream::connect(&[(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()][..]).await?
+        }
+        address => TcpStream::connect((address, port)).await?,
+    };
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let mut message = http::Request::post(parts.uri.path()).header(http::header::HOST, authority.as_str());
     if let Some(headers) = message.headers_mut() {

@@ -46,6 +46,12 @@ async fn a_node_that_is_killed_again_and_again_writes_each_entry_once() {
     std::fs::write(&other, whole.replacen("office_added", "office_edited", 1)).unwrap();
     let (code, told) = checked(&world, key.trim(), &other).await;
     assert!(code == 1 && told.contains("was altered"), "{code} {told}");
+    // What nobody signed anybody can write.
+    let of_nobody: Vec<&str> = whole.lines().filter(|line| !line.contains(r#""line":"checkpoint""#)).collect();
+    assert!(of_nobody.len() < whole.lines().count(), "checkpoints are lines");
+    std::fs::write(&other, of_nobody.join("\n") + "\n").unwrap();
+    let (code, told) = checked(&world, key.trim(), &other).await;
+    assert!(code == 1 && told.contains("signed"), "{code} {told}");
     let (code, told) = checked(&world, key.trim(), world.folder.path()).await;
     assert_eq!(code, 3, "a folder without files is not sound: {told}");
 }

@@ -19,6 +19,10 @@ pub struct Args {
     /// A checkpoint that was kept elsewhere, such as the state file of `ikd witness watch`: the files have to be of its history.
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
+    /// The files may end in lines that no checkpoint covers yet, as those do into which a service is writing: they are counted, and
+    /// nothing is proven of them.
+    #[arg(long)]
+    open_end: bool,
 }
 
 /// Reads the files and prints what is in them.
@@ -46,9 +50,22 @@ pub(super) fn run(args: &Args, format: Format) -> Result<(), Failure> {
         )));
     }
     let summary = reading.summary();
+    // What nobody signed anybody can write.
+    let signed = reading.is_begun()
+        && summary.signed > 0
+        && summary.signed >= summary.first
+        && (args.open_end || unsigned(summary) == 0);
     match format {
         Format::Text => super::super::output::write(format_args!("{}", described(summary)))?,
-        Format::Json => say!("{}", serde_json::json!({ "sound": summary.missing.is_empty(), "files": summary })),
+        Format::Json => {
+            say!("{}", serde_json::json!({ "sound": signed && summary.missing.is_empty(), "files": summary }));
+        }
+    }
+    if !signed {
+        return Err(Failure::Refused(String::from(
+            "not all of it is signed: give files to the end of a day, or say --open-end where a service is still writing; where nothing is \
+             signed, nothing is proven",
+        )));
     }
     match summary.missing.len() {
         0 => Ok(()),
@@ -58,9 +75,15 @@ pub(super) fn run(args: &Args, format: Format) -> Result<(), Failure> {
     }
 }
 
+/// Leaves behind the last checkpoint.
+fn unsigned(summary: &Summary) -> u64 {
+    let Summary { first, leaves, signed, .. } = summary;
+    leaves - (*signed).max(*first).min(*leaves)
+}
+
 fn described(summary: &Summary) -> String {
     let Summary { first, leaves, entries, other, missing, signed, torn } = summary;
-    let unsigned = leaves - (*signed).max(*first).min(*leaves);
+    let unsigned = unsigned(summary);
     let mut text = format!("leaves {first} to {leaves}: {entries} entries of the audit log, {other} of other things\n");
     text.push_str(&format!("{signed} leaves are signed, {unsigned} of these are not yet\n"));
     if *torn > 0 {

@@ -51,6 +51,15 @@ pub fn name_of(day: &str) -> String {
     format!("{}{day}{}", NAME.0, NAME.1)
 }
 
+/// Whether a text is written as days are.
+fn is_day(text: &str) -> bool {
+    text.len() == 10
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() })
+}
+
 /// The files of a folder, the oldest first.
 ///
 /// # Errors
@@ -60,7 +69,9 @@ pub fn files_of(folder: &Path) -> Result<Vec<PathBuf>, FileError> {
     for entry in std::fs::read_dir(folder).map_err(io_of(folder))? {
         let path = entry.map_err(io_of(folder))?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with(NAME.0) && name.ends_with(NAME.1) {
+        let day = name.strip_prefix(NAME.0).and_then(|rest| rest.strip_suffix(NAME.1));
+        // What somebody put beside them is none, or it would be the newest for ever.
+        if day.is_some_and(is_day) {
             found.push(path);
         }
     }
@@ -157,7 +168,10 @@ impl Writing {
         if self.file.is_none() {
             let file = File::options().create(true).append(true).mode(MODE).open(&path).map_err(io_of(&path))?;
             // Whatever the process masks: who ships it is in the group.
-            file.set_permissions(Permissions::from_mode(MODE)).map_err(io_of(&path))?;
+            // A file to which can only be appended (`chattr +a`) has it already, and takes no other.
+            if file.metadata().map_err(io_of(&path))?.permissions().mode() & 0o777 != MODE {
+                file.set_permissions(Permissions::from_mode(MODE)).map_err(io_of(&path))?;
+            }
             // The name has to be durable too.
             File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(io_of(&self.folder))?;
             self.file = Some(file);
