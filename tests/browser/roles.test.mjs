@@ -153,7 +153,7 @@ describe("roles", { timeout: 600_000 }, () => {
     const password = "enam layang putih sore";
     await withPeople(["desk", "elsewhere"], async ({ desk, elsewhere }) => {
       const { page } = desk;
-      await logIn(page, who, "Pilih data masuk Anda sendiri");
+      await logIn(page, who, "Buat kata sandi dan autentikator Anda sendiri");
       assert.deepEqual(await places(page), [], "nothing else is offered");
       // Another address of the page leads to the same, loaded anew too.
       await page.goto("/petugas#akun");

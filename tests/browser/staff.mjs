@@ -61,7 +61,7 @@ export async function join(demo, page, address, password, screen) {
  * `screen(page, name)` is given, what is refused is tried and looked at.
  */
 export async function chooseOwn(demo, page, who, password, screen) {
-  await page.getByRole("heading", { level: 1, name: "Pilih data masuk Anda sendiri" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "Buat kata sandi dan autentikator Anda sendiri" }).waitFor();
   const send = page.getByRole("button", { name: "Simpan dan lanjutkan" });
   const secret = (await page.locator(".authenticator-key").innerText()).replace(/\s/g, "");
   if (screen) {

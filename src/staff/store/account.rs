@@ -212,7 +212,7 @@ pub async fn counted(tx: &mut Tx, office: Uuid, now: Timestamp) -> DbResult<Vec<
 // no node could accept yet was spent while a clock was wrong: it would keep its owner out until its time has come. A try with a wrong code
 // (step 0) takes no place of anything.
 const SPEND_STEP: &str = "UPDATE staff_account SET totp_last_step = $2 \
-    WHERE staff_id = $1 AND (totp_last_step < $2 OR (totp_last_step > $8 AND $2 > 0)) \
+    WHERE staff_id = $1 AND (totp_last_step < $2 OR (totp_last_step > $8 AND $2 > 0 AND $2 <= $8)) \
     AND state = $5 AND password_hash = $3 AND totp_sealed = $4 AND (ends_at IS NULL OR ends_at > $6) AND passkeys <= $7 \
     AND (initial_password_until IS NULL OR initial_password_until > $6) AND (initial_totp_until IS NULL OR initial_totp_until > $6)";
 
@@ -281,8 +281,8 @@ pub async fn set_totp(tx: &mut Tx, person: Uuid, sealed: &[u8], until: Option<Ti
 }
 
 const END_INITIAL: &str = "UPDATE staff_account SET \
-    initial_password_until = CASE WHEN initial_password_until IS NULL THEN NULL ELSE $2 END, \
-    initial_totp_until = CASE WHEN initial_totp_until IS NULL THEN NULL ELSE $2 END \
+    initial_password_until = CASE WHEN initial_password_until IS NOT NULL THEN CAST($2 AS BIGINT) END, \
+    initial_totp_until = CASE WHEN initial_totp_until IS NOT NULL THEN CAST($2 AS BIGINT) END \
     WHERE staff_id = $1 AND (initial_password_until IS NOT NULL OR initial_totp_until IS NOT NULL)";
 
 /// Ends initial secrets now, where somebody has any.
