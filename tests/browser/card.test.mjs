@@ -94,7 +94,8 @@ describe("printed cards", { timeout: 600_000 }, () => {
       await heading(page, person.full_name).waitFor();
       assert.equal(await page.getByRole("button", { name: "Minta persetujuan" }).count(), 0, "without a photo nothing is asked");
       await page.getByRole("button", { name: "Ambil foto" }).click();
-      await page.locator(".face img").nth(1).waitFor();
+      await page.locator(".face img").first().waitFor();
+      assert.equal(await page.locator(".face img").count(), 1, "the portrait is for who compares it");
       await screen(page, "photo");
       await page.getByRole("button", { name: "Minta persetujuan" }).click();
       await page.getByText("Belum ada persetujuan warga").first().waitFor();
