@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
+import { chooseOwn } from "./staff.mjs";
 import { checkAndKeep, DESK, openPerson, PHONE, startBoth } from "./support.mjs";
 
 describe("a relying party's administrator", { timeout: 600_000 }, () => {
@@ -33,6 +34,7 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
     await page.getByLabel("Kata sandi").fill(rina.password);
     await page.getByLabel("Kode autentikator").fill(demo.totp(rina.totp_secret));
     await page.keyboard.press("Enter");
+    await chooseOwn(demo, page, rina, "enam layang putih sore");
     await heading("Kunci API").waitFor();
     await page.getByText("Tanpa batas waktu.").waitFor();
     assert.equal(await page.getByText("Pindai").count(), 0, "nothing to check here");

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test, { after, before, describe } from "node:test";
 import { inDialog } from "./staff.mjs";
-import { checkAndKeep, DESK, logInAt, startBoth, withPeople as inBrowsers } from "./support.mjs";
+import { checkAndKeep, DESK, logInAt, settled, startBoth, withPeople as inBrowsers } from "./support.mjs";
 
 describe("places", { timeout: 600_000 }, () => {
   let demo;
@@ -14,7 +14,7 @@ describe("places", { timeout: 600_000 }, () => {
   before(async () => {
     [demo, stage] = await startBoth();
     const words = ["relying-party", "administrator", "add", "Bank Contoh", "rina.admin", "Rina Wati"];
-    rina = { username: "rina.admin", ...demo.command(...words) };
+    rina = settled(demo, { username: "rina.admin", ...demo.command(...words) });
   });
   after(async () => {
     await stage?.stop();
