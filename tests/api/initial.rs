@@ -325,8 +325,11 @@ async fn behind_a_link_that_an_operator_sends_nobody_else_knows_anything() {
         assert_eq!(Session::of(&world, "officer", &own).await.who["needs_secrets"], false);
         try_log_in(&world, "officer", &initial).await.expect_problem(401, "login_failed");
 
-        // Now the address is known; of two links the later one counts.
+        // Now the address is known; of two links the later one counts. Where a link went stands in the log.
+        let sent = async || crate::acts::done(&world).await;
+        assert!(sent().await.contains("secrets_link_sent_elsewhere") && !sent().await.contains("secrets_link_sent"));
         send(None).await.unwrap();
+        assert!(sent().await.contains("secrets_link_sent"));
         let before = crate::staffing::link(&world, "petugas-baru").await;
         let (_, before) = crate::staffing::acceptance(&world, &before, "tujuh ember hujan kemarin").await;
         send(None).await.unwrap();

@@ -146,6 +146,7 @@ describe("activation and showing", () => {
 
       await page.getByRole("link", { name: "Riwayat" }).click();
       await page.getByText("QR ini sudah dipakai").waitFor();
+      await page.locator("ul.history > li").nth(1).waitFor();
       assert.equal(await page.locator("ul.history > li").count(), 2);
       await checkScreen(page, "history");
 
