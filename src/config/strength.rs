@@ -445,6 +445,7 @@ mod tests {
         }
         let mut config = strong();
         config.http.trusted_proxies = vec!["10.0.0.0/8".into(), "fd00::/16".into()];
+        config.http.plain_proxies = true;
         for listen in ["", "127.0.0.1:9464", "10.1.2.3:9464"] {
             config.http.metrics_listen = listen.into();
             config.check_strength().unwrap();
