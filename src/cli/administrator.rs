@@ -2,10 +2,9 @@
 
 use super::officer::{print_list, print_password, print_secrets};
 use super::output::or_lost;
-use super::staff::{ChosenPassword, send_link, set_active};
+use super::staff::{ChosenPassword, LinkArgs, send_link, set_active};
 use super::{Failure, Format};
 use crate::context::Context;
-use crate::error::Language;
 use crate::staff::{Accounts, Post, Realm, Role};
 
 /// What somebody of the national administration is there.
@@ -68,16 +67,7 @@ pub enum Command {
         username: String,
     },
     /// Send a link to new secrets, which nobody but who opens it ever knows; to the address of the account unless another is named.
-    SendLink {
-        /// Log-in name.
-        username: String,
-        /// Official e-mail address, where none is known or another is wanted.
-        #[arg(long)]
-        email: Option<String>,
-        /// Language of the letter to that address.
-        #[arg(long, value_name = "id|en", default_value = "id")]
-        language: Language,
-    },
+    SendLink(LinkArgs),
     /// Replace somebody's password by one that opens nothing but the choice of another; running sessions end.
     ResetPassword {
         /// Log-in name.
@@ -128,9 +118,7 @@ pub async fn run(command: Command, context: &Context, format: Format) -> Result<
         Command::List => print_list(format, "administrators", &accounts.list(Realm::National).await?)?,
         Command::Disable { username } => set_active(context, Realm::National, &username, false, format).await?,
         Command::Enable { username } => set_active(context, Realm::National, &username, true, format).await?,
-        Command::SendLink { username, email, language } => {
-            send_link(context, (Realm::National, &username), (email.as_deref(), language), format).await?;
-        }
+        Command::SendLink(args) => send_link(context, Realm::National, &args, format).await?,
         Command::ResetPassword { username, generate_password } => {
             let chosen = ChosenPassword::made_or_read(context, generate_password)?;
             accounts.set_password(Realm::National, &username, &chosen.password).await?;

@@ -118,8 +118,8 @@ async fn verify(context: Context, kept: Option<&Path>, format: Format) -> Result
     if count == 0 { Ok(()) } else { Err(Failure::Refused(format!("the audit log is not sound: {count} fault(s)"))) }
 }
 
-/// A checkpoint from a file.
-fn read_note(file: &Path) -> Result<Note, Failure> {
+/// A signed note from a file.
+pub(super) fn read_note(file: &Path) -> Result<Note, Failure> {
     let name = file.display();
     let text = std::fs::read_to_string(file).map_err(|error| Failure::Environment(format!("{name}: {error}")))?;
     text.parse().map_err(|error| Failure::Environment(format!("{name}: {error}")))

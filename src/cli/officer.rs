@@ -4,10 +4,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::output::or_lost;
-use super::staff::{ChosenPassword, send_link, set_active};
+use super::staff::{ChosenPassword, LinkArgs, send_link, set_active};
 use super::{Failure, Format};
 use crate::context::Context;
-use crate::error::Language;
 use crate::login::totp::TotpSecret;
 use crate::register::Date;
 use crate::staff::{Accounts, Listed, Post, Realm, Role};
@@ -71,16 +70,7 @@ pub enum Command {
         username: String,
     },
     /// Send a link to new secrets, which nobody but who opens it ever knows; to the address of the account unless another is named.
-    SendLink {
-        /// Log-in name.
-        username: String,
-        /// Official e-mail address, where none is known or another is wanted.
-        #[arg(long)]
-        email: Option<String>,
-        /// Language of the letter to that address.
-        #[arg(long, value_name = "id|en", default_value = "id")]
-        language: Language,
-    },
+    SendLink(LinkArgs),
     /// Replace an officer's password by one that opens nothing but the choice of another; running sessions end.
     ResetPassword {
         /// Log-in name.
@@ -158,9 +148,7 @@ pub async fn run(command: Command, context: &Context, format: Format) -> Result<
                 Format::Json => say!("{}", json!({"username": username, "state": "active"})),
             }
         }
-        Command::SendLink { username, email, language } => {
-            send_link(context, (Realm::Office, &username), (email.as_deref(), language), format).await?;
-        }
+        Command::SendLink(args) => send_link(context, Realm::Office, &args, format).await?,
         Command::ResetPassword { username, generate_password } => {
             let chosen = ChosenPassword::made_or_read(context, generate_password)?;
             accounts.set_password(Realm::Office, &username, &chosen.password).await?;

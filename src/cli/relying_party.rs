@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use self::print::{another_key, print_employee, print_entitlement, print_key, print_list, print_quota, print_state};
 use super::output::or_lost;
-use super::staff::{send_link, set_active};
+use super::staff::{LinkArgs, send_link, set_active};
 use super::{Failure, Format};
 use crate::attribute::AttributeSet;
 use crate::context::Context;
@@ -203,16 +203,7 @@ enum EmployeeCommand {
         username: String,
     },
     /// Send a link to new secrets, which nobody but who opens it ever knows; to the address of the account unless another is named.
-    SendLink {
-        /// Log-in name.
-        username: String,
-        /// Official e-mail address, where none is known or another is wanted.
-        #[arg(long)]
-        email: Option<String>,
-        /// Language of the letter to that address.
-        #[arg(long, value_name = "id|en", default_value = "id")]
-        language: Language,
-    },
+    SendLink(LinkArgs),
     /// Replace an employee's password and authenticator secret by some that open nothing but the choice of others, and print them once;
     /// running sessions end.
     Reset {
@@ -293,8 +284,8 @@ pub async fn run(args: Args, context: &Context, format: Format) -> Result<(), Fa
         Command::Employee { command: EmployeeCommand::Enable { username } } => {
             set_active(context, Realm::RelyingParty, &username, true, format).await?;
         }
-        Command::Employee { command: EmployeeCommand::SendLink { username, email, language } } => {
-            send_link(context, (Realm::RelyingParty, &username), (email.as_deref(), language), format).await?;
+        Command::Employee { command: EmployeeCommand::SendLink(args) } => {
+            send_link(context, Realm::RelyingParty, &args, format).await?
         }
         Command::Employee { command: EmployeeCommand::Reset { username } } => {
             let new = employees.renew(Realm::RelyingParty, &username).await?;

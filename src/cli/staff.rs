@@ -33,18 +33,26 @@ pub async fn set_active(
     Ok(())
 }
 
+/// To whom a link to new secrets is sent.
+#[derive(Debug, clap::Args)]
+pub struct LinkArgs {
+    /// Log-in name.
+    username: String,
+    /// Official e-mail address, where none is known or another is wanted.
+    #[arg(long)]
+    email: Option<String>,
+    /// Language of the letter to that address.
+    #[arg(long, value_name = "id|en", default_value = "id")]
+    language: Language,
+}
+
 /// Sends somebody a link to new secrets.
 ///
 /// # Errors
 /// [`Failure::Refused`] when there is nobody of that name, they are disabled, or there is no address to send it to.
-pub async fn send_link(
-    context: &Context,
-    who: (Realm, &str),
-    (email, language): (Option<&str>, Language),
-    format: Format,
-) -> Result<(), Failure> {
-    invitation::send_link(context, who, email.map(|email| (email, language))).await?;
-    let username = who.1;
+pub async fn send_link(context: &Context, realm: Realm, args: &LinkArgs, format: Format) -> Result<(), Failure> {
+    let LinkArgs { username, email, language } = args;
+    invitation::send_link(context, (realm, username), email.as_deref().map(|email| (email, *language))).await?;
     match format {
         Format::Text => say!("{username} is sent a link to new secrets; it counts for {LINK_HOURS} hours"),
         Format::Json => say!("{}", json!({"username": username, "link_hours": LINK_HOURS})),

@@ -124,6 +124,11 @@ impl Kind {
         self as usize
     }
 
+    /// Whether lines say who it was. Of each phone that is unlocked it would be a diary of its holder, who does nothing wrong.
+    pub(super) const fn says_who(self) -> bool {
+        !matches!(self, Self::Unlocked)
+    }
+
     /// How many clients are told apart at once. What everybody does, honest people most of all, has more places.
     pub(super) const fn places(self) -> usize {
         match self {

@@ -66,8 +66,7 @@ impl Security {
     /// It happened: counts it, and tells it if it begins.
     pub fn seen(&self, kind: Kind, by: By, circumstance: &Circumstance<'_>) {
         metrics::counter!("ikd_security_events_total", "kind" => kind.as_str()).increment(1);
-        // Of each phone apart it would be a diary of its holder, who does nothing wrong.
-        let by = if kind == Kind::Unlocked { By { who: None, ..by } } else { by };
+        let by = By { who: by.who.filter(|_| kind.says_who()), ..by };
         let seen = self.0.book.note(kind, by, self.0.clock.now());
         let (who, network) = match seen {
             Seen::Counted => return,

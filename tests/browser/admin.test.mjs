@@ -141,7 +141,7 @@ describe("the national administration", { timeout: 600_000 }, () => {
       await bank.page.goto(link);
       await bank.page.getByText("administrator lembaga").waitFor();
       await screen(bank.page, "invited");
-      const secret = (await bank.page.locator(".secret").innerText()).replace(/\s/g, "");
+      const secret = (await bank.page.locator(".authenticator-key").innerText()).replace(/\s/g, "");
       await bank.page.getByLabel("Kata sandi baru").fill("perahu-merah-di-teluk");
       await bank.page.getByLabel("Kode autentikator").fill(demo.totp(secret));
       await bank.page.getByRole("button", { name: "Simpan kata sandi" }).click();

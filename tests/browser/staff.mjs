@@ -37,7 +37,7 @@ export async function join(demo, page, address, password, screen) {
   await page.getByText("Pasang autentikator").waitFor();
   assert.ok(!page.url().includes("#"), "the link is taken out of the address");
   await screen?.(page, `invited ${address}`);
-  const secret = (await page.locator(".secret").innerText()).replace(/\s/g, "");
+  const secret = (await page.locator(".authenticator-key").innerText()).replace(/\s/g, "");
   await page.getByLabel("Kode autentikator").fill(demo.totp(secret));
   if (screen) {
     await page.getByLabel("Kata sandi baru").fill("lemah-lemah");

@@ -4,7 +4,7 @@
 import { el, failNamed, fill, fillPage, find, icon, mark, notice } from "/web/shared/dom.js";
 import { explain, request, showUncaught } from "/web/shared/http.js";
 import { exactTime, languageSwitch, onLanguage, start, t } from "/web/shared/i18n.js";
-import { drawQr } from "/web/shared/qr.js";
+import { authenticatorPart } from "/web/staff/authenticator.js";
 import { allFilled, passwordField, totpField } from "/web/staff/fields.js";
 
 // Nothing of this is kept in the browser: it may be anybody's.
@@ -60,8 +60,6 @@ function form() {
   const totp = totpField();
   const place = el("div", { class: "problem-place" });
   const send = el("button", { type: "submit", class: "button wide" }, t("invite.send"));
-  const grouped = shown.totp_secret.replace(/(.{4})(?=.)/g, "$1 ");
-  const qr = drawQr(shown.totp_address, t("invite.qr"));
   return el(
     "form",
     {
@@ -92,8 +90,7 @@ function form() {
       1,
       "invite.app",
       el("p", {}, t("invite.app.do")),
-      el("div", { class: "authenticator" }, qr),
-      el("p", {}, t("invite.secret"), " ", el("b", { class: "mono secret" }, grouped)),
+      authenticatorPart(shown, { qr: t("invite.qr"), key: t("invite.secret") }),
     ),
     step(2, "invite.password", el("p", {}, t("invite.password.do")), password),
     step(3, "invite.code", el("p", {}, t("invite.code.do")), totp, place, send),

@@ -2,11 +2,10 @@
 // beside it.
 
 import { announce, button, el, failNamed, fill, notice } from "/web/shared/dom.js";
-import { explain } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
-import { drawQr } from "/web/shared/qr.js";
+import { authenticatorPart } from "./authenticator.js";
 import { allFilled, passwordField, totpField } from "./fields.js";
-import { arrive, failed, frame } from "./frame.js";
+import { arrive, failed, frame, refused } from "./frame.js";
 
 const newPassword = () =>
   passwordField("new-password", {
@@ -15,15 +14,13 @@ const newPassword = () =>
     autocomplete: "new-password",
   });
 
-function authenticator({ totp_secret, totp_address }) {
-  const grouped = totp_secret.replace(/(.{4})(?=.)/g, "$1 ");
+function authenticator(asked) {
   return el(
     "div",
     { class: "stack" },
     el("h2", {}, t("secrets.app")),
     el("p", {}, t("secrets.app.do")),
-    el("div", { class: "authenticator" }, drawQr(totp_address, t("secrets.qr"))),
-    el("p", {}, t("secrets.key"), " ", el("b", { class: "mono authenticator-key" }, grouped)),
+    authenticatorPart(asked, { qr: t("secrets.qr"), key: t("secrets.key") }),
   );
 }
 
@@ -56,9 +53,7 @@ function form(session, asked, { done, again }) {
             if (await again(asked.totp_secret)) return;
           }
           if (failNamed(error, named)) return;
-          const { title, detail } = explain(error);
-          fill(place, notice("danger", title, detail));
-          place.scrollIntoView({ block: "nearest" });
+          refused(place, error);
         } finally {
           send.disabled = false;
         }

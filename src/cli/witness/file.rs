@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::audit::read_note;
 use super::super::{Failure, Format};
-use crate::tlog::note::{Checkpoint, Note, Verifier};
+use crate::tlog::note::{Checkpoint, Verifier};
 use crate::tlog::outside::files::{FileError, files_of, read};
 use crate::tlog::outside::{Reading, Summary};
 
@@ -96,9 +97,7 @@ fn described(summary: &Summary) -> String {
 }
 
 fn checkpoint(file: &Path, keys: &[Verifier]) -> Result<Checkpoint, Failure> {
-    let name = file.display();
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::Environment(format!("{name}: {error}")))?;
-    let note: Note = text.parse().map_err(|error| Failure::Environment(format!("{name}: {error}")))?;
+    let (name, note) = (file.display(), read_note(file)?);
     note.demand_signed(keys).map_err(|error| Failure::Refused(format!("{name}: {error}")))?;
     note.text.parse().map_err(|error| Failure::Environment(format!("{name}: {error}")))
 }
