@@ -62,7 +62,7 @@ pub fn is_breached(file: &Path, password: &str) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Looks at a file that [`is_breached`] is to search, from one end to the other, at [`LOOKS`] places.
+/// Looks at a file that [`is_breached`] is to search, from one end to the other, at `LOOKS` places.
 ///
 /// # Errors
 /// As [`is_breached`].
