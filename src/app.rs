@@ -139,6 +139,18 @@ pub fn listeners(context: &Context) -> Arc<dyn register::Listener> {
     ]))
 }
 
+/// Looks at this machine's clock, which has to be right.
+async fn right_clock(context: &Context) -> Result<ClockWatch> {
+    let watch = ClockWatch::new(context);
+    watch.look().await?;
+    match watch.off_by() {
+        None => Ok(watch),
+        Some(seconds) => Err(Error::internal(format!(
+            "this machine's clock is {seconds} s away from the database server's: put it right (NTP), then start again"
+        ))),
+    }
+}
+
 /// What the domains bring to a node, by kind.
 struct Assembled {
     api: OpenApiRouter,
@@ -155,14 +167,10 @@ impl App {
     /// # Errors
     /// When keys are missing, the mail transport cannot be set up, or this machine's clock is wrong.
     pub async fn open(context: Context) -> Result<Self> {
+        let node = context.random.uuid_v7(context.now());
+        let context = context.altered(|sources| sources.node = Some(node));
         // Before anything that judges rows by the time: opening the keys retires and promotes.
-        let clock_watch = ClockWatch::new(&context);
-        clock_watch.look().await?;
-        if let Some(seconds) = clock_watch.off_by() {
-            return Err(Error::internal(format!(
-                "this machine's clock is {seconds} s away from the database server's: put it right (NTP), then start again"
-            )));
-        }
+        let clock_watch = right_clock(&context).await?;
         let (keyring, mail_wake) = (Keyring::open(context.clone()).await?, Wake::default());
         let register = PopulationRegister::Local(LocalRegister::new(context.clone()));
         let registrations =

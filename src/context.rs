@@ -3,6 +3,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::db::Db;
@@ -30,6 +32,8 @@ pub struct Sources {
     pub config: Arc<Config>,
     /// Read the pictures of others.
     pub decoders: Decoders,
+    /// The node that this is, where the program serves: an id made when it started ([`App::open`](crate::app::App::open)).
+    pub node: Option<Uuid>,
 }
 
 impl From<Sources> for Context {

@@ -58,7 +58,7 @@ pub async fn open_context(config: Config) -> Context {
     // Sends no pictures.
     let decoders = Decoders::new(Program::this(), config.limits.pictures);
     let config = Arc::new(config);
-    Context::from(Sources { db, clock: Clock::System, random: Random::system(), vault, config, decoders })
+    Context::from(Sources { db, clock: Clock::System, random: Random::system(), vault, config, decoders, node: None })
 }
 
 pub fn free_port() -> u16 {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::Action;
+use super::model::{Action, Origin};
 use crate::clock::Timestamp;
 
 /// What is searched for in a chain; what is left out may be anything.
@@ -46,4 +46,6 @@ pub struct Line {
     pub subject_id: Uuid,
     /// How it ended.
     pub outcome: String,
+    /// From where it came; none for entries of before this was written.
+    pub origin: Option<Origin>,
 }

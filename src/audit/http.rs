@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::model::{Action, Line};
+use super::model::{Action, Line, Origin};
 use crate::clock::Timestamp;
 use crate::error::{Language, Refusal};
 use crate::register::Date;
@@ -41,6 +41,14 @@ pub struct ActItem {
     subject: Option<String>,
     /// `done`, `failed`, or `refused:` with the code of the refusal, `*` and how often it was in that hour.
     outcome: String,
+    /// The node that wrote it, by the id that it made when it started; null for a command, and for entries of before this was written.
+    node: Option<Uuid>,
+    /// What stands for the session in which it was done; null outside of one. Acts of one session have one.
+    #[schema(example = "1-0d4f3c0e9a6f4f0d8f0f5f5b7e3a2c11")]
+    session: Option<String>,
+    /// What stands for the client's network, as in the security events of the program's log; null for what no client asked for.
+    #[schema(example = "1-93c1b54b6d7b0a4ddc0e7f4f1b2a9e55")]
+    network: Option<String>,
     /// Of a search of this log, or an opening of data by an auditor, why.
     #[schema(value_type = Option<String>)]
     reason: Option<Redacted<String>>,
@@ -53,6 +61,7 @@ impl ActItem {
     /// An act with names.
     pub fn of(line: Line, (actor, subject, reason): Names, language: Language) -> Self {
         let known = Action::ALL.iter().find(|action| action.as_str() == line.action);
+        let Origin { node, session, network } = line.origin.unwrap_or_default();
         let title = known.map_or_else(|| line.action.clone(), |action| action.label().in_language(language).to_owned());
         Self {
             seq: line.seq,
@@ -64,6 +73,9 @@ impl ActItem {
             subject_id: Some(line.subject_id).filter(|id| !id.is_nil()),
             subject,
             outcome: line.outcome,
+            node,
+            session,
+            network,
             reason,
         }
     }

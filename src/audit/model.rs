@@ -506,13 +506,32 @@ pub(super) struct Entry {
     pub(super) subject_id: Uuid,
     pub(super) phase: String,
     pub(super) outcome: String,
+    pub(super) origin: Option<Origin>,
+}
+
+/// From where an entry came: what is known of it. Entries of before there was this have none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The node that wrote it, by the id that it made when it started; none for a command.
+    pub node: Option<Uuid>,
+    /// A keyed digest of the session in which it was done; none outside of one.
+    pub session: Option<String>,
+    /// A keyed digest of the client's network; none for what no client asked for.
+    pub network: Option<String>,
+}
+
+impl Origin {
+    /// These, or nothing where none of them is known.
+    pub(super) fn of(node: Option<Uuid>, session: Option<String>, network: Option<String>) -> Option<Self> {
+        (node.is_some() || session.is_some() || network.is_some()).then_some(Self { node, session, network })
+    }
 }
 
 impl Entry {
     /// The fields in the order of the digest, behind the digest of the previous entry. The length of each part precedes
-    /// it, so that no two entries give the same bytes.
-    pub(super) fn digest_input(&self, previous: &[u8]) -> [Vec<u8>; 12] {
-        [
+    /// it, so that no two entries give the same bytes. An entry without an origin gives what it gave before there were any.
+    pub(super) fn digest_input(&self, previous: &[u8]) -> Vec<Vec<u8>> {
+        let mut parts = vec![
             b"entry".to_vec(),
             previous.to_vec(),
             self.chain.as_bytes().to_vec(),
@@ -525,7 +544,17 @@ impl Entry {
             self.subject_id.as_bytes().to_vec(),
             self.phase.clone().into_bytes(),
             self.outcome.clone().into_bytes(),
-        ]
+        ];
+        if let Some(Origin { node, session, network }) = &self.origin {
+            let bytes = [
+                node.as_ref().map(|id| &id.as_bytes()[..]),
+                session.as_deref().map(str::as_bytes),
+                network.as_deref().map(str::as_bytes),
+            ];
+            // A byte before what is there: nothing is not the same as an empty text.
+            parts.extend(bytes.map(|bytes| bytes.map_or_else(Vec::new, |bytes| [b"=", bytes].concat())));
+        }
+        parts
     }
 }
 

@@ -12,16 +12,17 @@ use std::collections::{BTreeSet, HashSet};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use super::model::{Action, Actor, Entry, Event, GENERAL, Intent, Outcome, is_written};
+use super::model::{Action, Actor, Entry, Event, GENERAL, Intent, Origin, Outcome, is_written};
 use super::report::{EndReport, Fault, PartReport, Report};
 use super::store;
 use crate::clock::{HOUR, Timestamp};
 use crate::context::Context;
 use crate::db::{Db, Tx};
 use crate::error::{Code, Error, Result};
-use crate::transaction;
+use crate::security::digest::{digest_of_network, digest_of_session};
 use crate::vault::Label;
 use crate::window::{Counted, Window};
+use crate::{fair, transaction};
 
 const PAGE: i64 = 1_000;
 const BROKEN: &[u8] = b"broken";
@@ -232,10 +233,18 @@ impl Service {
             subject_id: event.subject_id,
             phase: phase.to_owned(),
             outcome,
+            origin: self.origin(),
         };
         let digest = self.digest(&entry.digest_input(&previous));
         let head = self.digest(&head_input(event.chain, seq, &digest));
         Ok(store::add(tx, &entry, &digest, &head).await?)
+    }
+
+    /// This node, and the client for whom the task works, where there is one.
+    fn origin(&self) -> Option<Origin> {
+        let vault = &self.context.vault;
+        let session = fair::whose_session().map(|session| digest_of_session(vault, &session));
+        Origin::of(self.context.node, session, fair::whose().and_then(|address| digest_of_network(vault, address)))
     }
 
     /// Version of the root secret, then the HMAC.

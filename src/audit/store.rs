@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::model::{Action, Entry, Line, Wanted};
+use super::model::{Action, Entry, Line, Origin, Wanted};
 use super::ports::{Pair, Seen};
 use crate::changed::Changed;
 use crate::clock::Timestamp;
@@ -19,8 +19,9 @@ const DIGEST_OF: &str = "SELECT digest FROM audit_event WHERE chain = $1 AND seq
 
 const ADD: &str = "
     INSERT INTO audit_event
-        (chain, seq, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        (chain, seq, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest,
+         node_id, session_digest, network_digest)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 const CLOSE: &str = "UPDATE audit_head SET digest = $3 WHERE chain = $1 AND seq = $2";
 
@@ -34,6 +35,11 @@ const LAST: &str = "SELECT MAX(seq) FROM audit_event WHERE chain = $1";
 
 const PAGE: &str = "
     SELECT chain, seq, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest
+    FROM audit_event WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+
+const PAGE_WITH_ORIGIN: &str = "
+    SELECT chain, seq, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest,
+           node_id, session_digest, network_digest
     FROM audit_event WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
 
 const ABOUT: &str = "
@@ -72,7 +78,8 @@ pub(super) async fn officers_about(tx: &mut Tx, subject: Uuid) -> DbResult<Vec<(
 macro_rules! lines {
     ($lead:literal) => {
         concat!(
-            "SELECT seq, at, actor_kind, actor_id, action, subject_id, outcome FROM audit_event \
+            "SELECT seq, at, actor_kind, actor_id, action, subject_id, outcome, node_id, session_digest, network_digest \
+             FROM audit_event \
              WHERE chain = $1 AND seq < $2 AND seq >= $3 AND phase = 'outcome' AND (actor_id = $4 OR $4 = $8) \
              AND (action = $5 OR $5 = '') AND (subject_id = $6 OR $6 = $8) AND (outcome <> 'done' OR $7 = 0) ",
             $lead,
@@ -109,8 +116,8 @@ pub(super) async fn lines(
     let refused = i64::from(refused);
     let rows = fetch_all!(tx, LineRow, sql, chain, before, first, actor, action, subject, refused, Uuid::nil(), limit)?;
     let line = |row: LineRow| {
-        let LineRow { seq, at, actor_kind, actor_id, action, subject_id, outcome } = row;
-        Line { seq, at, actor_kind, actor_id, action, subject_id, outcome }
+        let LineRow { seq, at, actor_kind, actor_id, action, subject_id, outcome, origin } = row;
+        Line { seq, at, actor_kind, actor_id, action, subject_id, outcome, origin: origin.whole() }
     };
     Ok(rows.into_iter().map(line).collect())
 }
@@ -124,6 +131,30 @@ struct LineRow {
     action: String,
     subject_id: Uuid,
     outcome: String,
+    #[sqlx(flatten)]
+    origin: OriginRow,
+}
+
+#[derive(sqlx::FromRow)]
+struct OriginRow {
+    node_id: Option<Uuid>,
+    session_digest: Option<String>,
+    network_digest: Option<String>,
+}
+
+impl OriginRow {
+    fn whole(self) -> Option<Origin> {
+        Origin::of(self.node_id, self.session_digest, self.network_digest)
+    }
+}
+
+/// An entry, with from where it came.
+#[derive(sqlx::FromRow)]
+struct WholeRow {
+    #[sqlx(flatten)]
+    entry: EntryRow,
+    #[sqlx(flatten)]
+    origin: OriginRow,
 }
 
 const FIRST_SINCE: &str = "SELECT seq FROM audit_event WHERE chain = $1 AND at >= $2 ORDER BY at, seq LIMIT 1";
@@ -205,6 +236,7 @@ pub(super) async fn digest_of(tx: &mut Tx, chain: Uuid, seq: i64) -> DbResult<Op
 
 /// Adds an entry and closes the chain over it.
 pub(super) async fn add(tx: &mut Tx, entry: &Entry, digest: &[u8], head: &[u8]) -> DbResult<()> {
+    let origin = entry.origin.as_ref();
     execute!(
         tx,
         ADD,
@@ -219,6 +251,9 @@ pub(super) async fn add(tx: &mut Tx, entry: &Entry, digest: &[u8], head: &[u8]) 
         &entry.phase,
         &entry.outcome,
         digest,
+        origin.and_then(|origin| origin.node),
+        origin.and_then(|origin| origin.session.as_deref()),
+        origin.and_then(|origin| origin.network.as_deref()),
     )?;
     if change!(tx, CLOSE, entry.chain, entry.seq, head)?.happened() { Ok(()) } else { Err(DbError::Contention) }
 }
@@ -278,10 +313,10 @@ pub(super) async fn page(
     until: i64,
     limit: i64,
 ) -> DbResult<Vec<(Entry, Vec<u8>)>> {
-    let rows = rows(tx, chain, (after, until), limit).await?;
+    let rows = fetch_all!(tx, WholeRow, PAGE_WITH_ORIGIN, chain, after, until, limit)?;
     Ok(rows
         .into_iter()
-        .map(|row| {
+        .map(|WholeRow { entry: row, origin }| {
             let entry = Entry {
                 chain: row.chain,
                 seq: row.seq,
@@ -293,6 +328,7 @@ pub(super) async fn page(
                 subject_id: row.subject_id,
                 phase: row.phase,
                 outcome: row.outcome,
+                origin: origin.whole(),
             };
             (entry, row.digest)
         })

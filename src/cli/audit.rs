@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::office::ports as offices;
 use crate::security::Who;
-use crate::security::service::{digest_of, digest_of_network};
+use crate::security::digest::{digest_of, digest_of_network};
 use crate::staff::ports as staff;
 use crate::tlog::note::Note;
 use crate::tlog::{self, LogFault, LogReport};

@@ -323,8 +323,15 @@ async fn open_context(config: Config) -> Result<Context, Failure> {
     };
     let decoders = Decoders::new(Program::this(), config.limits.pictures);
     let config = Arc::new(config);
-    let context =
-        Context::from(Sources { db, clock: Clock::System, random: Random::system(), vault, config, decoders });
+    let context = Context::from(Sources {
+        db,
+        clock: Clock::System,
+        random: Random::system(),
+        vault,
+        config,
+        decoders,
+        node: None,
+    });
     crate::keyring::Keyring::check_root(&context).await?;
     Ok(context)
 }

@@ -135,7 +135,8 @@ impl Demo {
         db.migrate().await?;
         let decoders = Decoders::new(Program::this(), config.limits.pictures);
         let config = Arc::new(config);
-        let context = Context::from(Sources { db, clock: Clock::shifted(), random, vault, config, decoders });
+        let context =
+            Context::from(Sources { db, clock: Clock::shifted(), random, vault, config, decoders, node: None });
         Keyring::init(&context).await?;
         let (residents, walk_resident) = people(&context).await?;
         let (officer, walker) = officers(&context).await?;

@@ -13,4 +13,4 @@ pub use budget::{Budget, Portion};
 pub use meter::Meter;
 pub use network::{Network, Tier, tiers};
 pub use turns::{Turn, Turns};
-pub use whose::{for_client, whose, whose_share};
+pub use whose::{for_client, in_session, whose, whose_session, whose_share};

@@ -76,7 +76,7 @@ impl Keyring {
     /// As [`Keyring::open`].
     pub async fn open_with(context: Context, held_elsewhere: Vec<Arc<dyn Signer>>) -> Result<Self> {
         Self::check_root(&context).await?;
-        let node_id = context.random.uuid_v7(context.now());
+        let node_id = context.node.unwrap_or_else(|| context.random.uuid_v7(context.now()));
         let directory = context.config.keys.directory.clone();
         let hardware = open_hardware(&context).await?;
         let keyring = Self(Arc::new(Inner {

@@ -4,6 +4,7 @@
 //! Nothing is written to the database, and a request waits for nothing here.
 
 pub mod book;
+pub mod digest;
 pub mod kind;
 pub mod service;
 

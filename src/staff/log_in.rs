@@ -14,6 +14,7 @@ use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Result};
+use crate::fair::in_session;
 use crate::secret::Redacted;
 use crate::transaction;
 
@@ -127,6 +128,7 @@ impl LogIns {
             let before = account::note_log_in(tx, person, now).await?;
             let by_passkey = proven.is_by_passkey();
             session::add(tx, (&digest(token.expose()), by_passkey), person, (now, Life::end_of(now)), before).await?;
+            in_session(&digest(token.expose()));
             self.audit.record(tx, event, Outcome::Done).await?;
             Ok(Ok(token))
         })?

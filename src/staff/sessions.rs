@@ -17,6 +17,7 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::db::Tx;
 use crate::error::{Code, Result};
+use crate::fair::in_session;
 use crate::office::{self, Office};
 use crate::random::Random;
 use crate::relying_party::{self, Party};
@@ -139,6 +140,7 @@ impl Sessions {
     pub async fn arrived(&self, token: &str) -> Result<StaffSession> {
         let now = self.context.now();
         let (session, touch) = self.find(token, |life| life.judge(now)).await?;
+        in_session(&digest(token));
         if touch {
             transaction!(self.context.db, "staff.touch_session", |tx| {
                 session::touch(tx, &digest(token), now).await?.either_way();
@@ -155,6 +157,7 @@ impl Sessions {
     /// `session_ended`, `login_failed`, `too_many`.
     pub async fn resume(&self, token: &str, password: Redacted<String>) -> Result<(Redacted<String>, StaffSession)> {
         let (session, ()) = self.find(token, |life| life.require_unended(self.context.now())).await?;
+        in_session(&digest(token));
         let person = &session.person;
         let account = self.account(person.staff_id).await?;
         // The holder of a session is no unknown client: such tries are counted for the session itself.
@@ -238,6 +241,7 @@ impl Sessions {
     pub async fn log_out(&self, token: &str) -> Result<()> {
         transaction!(self.context.db, "staff.log_out", |tx| {
             let Some(row) = session::find(tx, self.realm, &digest(token)).await? else { return Ok(()) };
+            in_session(&digest(token));
             if session::end(tx, &digest(token)).await?.happened() {
                 let event = row.person.event(Action::LogOut, row.person.staff_id);
                 self.audit.record(tx, event, Outcome::Done).await?;

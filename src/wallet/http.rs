@@ -24,6 +24,7 @@ use crate::device::Thumbprint;
 use crate::device::http::{Device, prove, spend};
 use crate::disclosure::Disclosed;
 use crate::error::{Code, Error, Language, Refusal};
+use crate::fair::in_session;
 use crate::holder::CredentialState;
 use crate::page::Page;
 use crate::register::Date;
@@ -65,7 +66,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Resident {
         let (session, spent) = tokio::join!(service.authenticate(&proven.thumbprint, &token), spend(parts, &proven));
         let session = session?;
         spent?;
-        let Session { resident_id, generation, .. } = session;
+        let Session { resident_id, generation, session: number, .. } = session;
+        in_session(&[&resident_id.as_bytes()[..], &generation.to_be_bytes(), &number.to_be_bytes()].concat());
         Ok(Self { resident_id, generation, session, device: proven.thumbprint })
     }
 }

@@ -170,6 +170,40 @@ fn members(value: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn acts_of_one_session_have_one_mark_and_no_address() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let desk = world.officer("loket", OFFICE).await;
+        let head = world.log_in(&world.add_person("kepala", OFFICE, Role::Head).await).await;
+        let applicant = world.waiting(&world.people[0]).await;
+        world.scan(&desk, &applicant).await.expect(200);
+        let body = json!({"reason": "Keluhan warga tentang data"});
+        head.post(&format!("{LOG}/searches"), &body).await.expect(200);
+        let found = head.post(&format!("{LOG}/searches"), &body).await.expect(200).json;
+        let items = found["items"].as_array().unwrap();
+        let of = |actor: &str, action: &str| {
+            items.iter().find(|one| one["actor"] == actor && one["action"] == action).unwrap().clone()
+        };
+        let (came, scanned) = (of("loket", "log_in"), of("loket", "scan"));
+        let (head_came, searched) = (of("kepala", "log_in"), of("kepala", "audit_searched"));
+        assert!(scanned["session"].is_string() && scanned["network"].is_string() && scanned["node"].is_string());
+        assert_eq!(came["session"], scanned["session"]);
+        assert_eq!(head_came["session"], searched["session"]);
+        assert_ne!(came["session"], searched["session"]);
+        assert_eq!(scanned["network"], searched["network"], "both came from this machine");
+        assert_eq!(scanned["node"], searched["node"]);
+        // Another log-in is another session.
+        let again = world.officer("loket-2", OFFICE).await;
+        world.scan(&again, &world.waiting(&world.people[1]).await).await.expect(200);
+        let later = head.post(&format!("{LOG}/searches"), &body).await.expect(200).json;
+        let newest = later["items"].as_array().unwrap().iter().find(|one| one["action"] == "scan").unwrap();
+        assert_ne!(newest["session"], scanned["session"]);
+        assert!(!later.to_string().contains("127.0.0.1"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_acts_reads_the_own_acts_and_the_head_all_of_the_office_with_a_reason() {
     each_engine(async |context| {
         let world = World::open(context).await;

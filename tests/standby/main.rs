@@ -11,6 +11,7 @@ mod killed;
 mod kills;
 mod pair;
 mod proxy;
+mod races;
 mod report;
 mod traffic;
 

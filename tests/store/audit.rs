@@ -2,11 +2,15 @@
 //!
 //! Tampering is done with SQL of the tests' own, as somebody with access to the database but not to the keys would.
 
-use ikd::audit::model::GENERAL;
+use std::net::IpAddr;
+
+use ikd::audit::model::{GENERAL, Wanted};
+use ikd::audit::search;
 use ikd::audit::{Action, Actor, Event, Fault, Outcome, Report, Service};
 use ikd::context::Context;
 use ikd::error::Code;
 use ikd::execute;
+use ikd::fair::{for_client, in_session};
 use ikd::vault::Vault;
 use uuid::Uuid;
 
@@ -109,6 +113,55 @@ async fn every_altered_field_is_found() {
             "UPDATE audit_event SET subject_id = $2 WHERE chain = $1 AND seq = 3", OFFICE, OTHER;
             "UPDATE audit_event SET correlation_id = $2 WHERE chain = $1 AND seq = 6", OFFICE, OTHER);
         let altered = [1, 3, 6].map(|seq| Fault::Altered { chain: OFFICE, seq });
+        assert_eq!(log.verify().await.unwrap().faults, altered);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn where_an_entry_came_from_is_chained_with_it() {
+    each_engine(async |context| {
+        let node = Uuid::from_u128(0xCC);
+        let log = Service::new(context.altered(|sources| sources.node = Some(node)));
+        let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
+        let act = async |session: &[u8]| {
+            in_session(session);
+            log.finish_alone(log.begin(event(OFFICE, 1)).await.unwrap(), Outcome::Done).await.unwrap();
+        };
+        for_client(here, act(b"one")).await;
+        for_client(there, act(b"one")).await;
+        for_client(here, act(b"two")).await;
+        // Nobody asked for this; and a command of before has no node either.
+        act(b"nobody's").await;
+        let command = Service::new(context.clone());
+        command.finish_alone(command.begin(event(OFFICE, 1)).await.unwrap(), Outcome::Done).await.unwrap();
+        assert!(log.verify().await.unwrap().is_sound());
+
+        let mut tx = context.db.read().await.unwrap();
+        let found = search::lines(&mut tx, OFFICE, &Wanted::default(), i64::MAX, 10).await.unwrap();
+        drop(tx);
+        let origins: Vec<_> = found.into_iter().rev().map(|line| line.origin).collect();
+        let [Some(first), Some(second), Some(third), Some(own), None] = &origins[..] else { panic!("{origins:?}") };
+        assert_eq!((first.node, own.node), (Some(node), Some(node)));
+        assert_eq!(first.session, second.session);
+        assert_ne!(first.session, third.session);
+        assert_eq!(first.network, third.network);
+        assert_ne!(first.network, second.network);
+        assert!(first.session.is_some() && first.network.is_some());
+        assert_eq!((&own.session, &own.network), (&None, &None));
+        assert!(!format!("{origins:?}").contains("192.0.2"), "an address");
+
+        // Whoever moves an act to another session, or takes away where it came from, is found.
+        for change in [
+            "UPDATE audit_event SET node_id = NULL WHERE chain = $1 AND seq = 4",
+            "UPDATE audit_event SET session_digest = NULL WHERE chain = $1 AND seq = 2",
+            "UPDATE audit_event SET network_digest = '' WHERE chain = $1 AND seq = 8",
+            "UPDATE audit_event SET session_digest = network_digest, network_digest = session_digest WHERE chain = $1 AND seq = 6",
+            "UPDATE audit_event SET session_digest = '1-00' WHERE chain = $1 AND seq = 10",
+        ] {
+            tamper!(context, change, OFFICE);
+        }
+        let altered = [2, 4, 6, 8, 10].map(|seq| Fault::Altered { chain: OFFICE, seq });
         assert_eq!(log.verify().await.unwrap().faults, altered);
     })
     .await;

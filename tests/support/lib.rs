@@ -123,7 +123,15 @@ pub fn context_over(db: Db, url: &str, folder: &Path) -> Context {
     config.mail.directory = folder.join("mail");
     let (clock, random) = (Clock::stopped(START), Random::seeded(1));
     let decoders = decoders();
-    Context::from(Sources { db, clock, random, vault: Vault::single([7; 32]), config: Arc::new(config), decoders })
+    Context::from(Sources {
+        db,
+        clock,
+        random,
+        vault: Vault::single([7; 32]),
+        config: Arc::new(config),
+        decoders,
+        node: None,
+    })
 }
 
 /// A client without any credentials.

@@ -28,6 +28,14 @@ function outcome(text) {
   return el("span", { class: `badge ${kind}` }, icon(picture), said);
 }
 
+/** From where it came: what stands for session and network, so that one sees which acts belong together. */
+function origin({ session, network, node }) {
+  const parts = Object.entries({ session, network, node }).filter(([, id]) => id);
+  if (!parts.length) return null;
+  const words = parts.map(([name, id]) => t(`audit.from.${name}`, { id: shortId(id) }));
+  return el("span", { class: "muted small" }, words.join(" · "));
+}
+
 const reasonField = (id, hint) =>
   field({ id, label: t("audit.why"), hint, tag: "textarea", rows: 2, maxlength: 500, required: true });
 
@@ -159,6 +167,7 @@ function searchPart(session, isOver) {
       el("b", {}, item.title),
       outcome(item.outcome),
       el("span", { class: "muted small" }, t("audit.line", { who, when: dateTime(item.at), n: item.seq })),
+      origin(item),
       item.reason ? el("span", { class: "small" }, el("q", {}, item.reason)) : null,
       opens
         ? el(

@@ -19,6 +19,14 @@ function outcome(text) {
   return el("span", { class: `badge ${kind}` }, icon(picture), times ? t("log.times", { words, n: times }) : words);
 }
 
+/** From where it came: what stands for session and network, so that one sees which acts belong together. */
+function origin({ session, network }) {
+  const parts = Object.entries({ session, network }).filter(([, id]) => id);
+  if (!parts.length) return null;
+  const words = parts.map(([name, id]) => t(`log.from.${name}`, { id: shortId(id) }));
+  return el("span", { class: "muted small" }, words.join(" · "));
+}
+
 /** An act. */
 const line = (item) =>
   el(
@@ -31,6 +39,7 @@ const line = (item) =>
       { class: "muted small" },
       t("log.line", { who: item.actor ?? t(`log.actor.${item.actor_kind}`), when: dateTime(item.at), n: item.seq }),
     ),
+    origin(item),
     item.subject || item.subject_id
       ? el(
           "span",

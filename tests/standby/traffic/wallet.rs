@@ -18,7 +18,8 @@ impl Life {
         let service = &self.service;
         let mut acknowledged = 0;
         while service.below(2) == 0 && acknowledged < 2 {
-            let answer = service.answered("wrong PIN", || async { self.phone.unlock_with(&wrong_pin()).await }).await?;
+            let wrong = || async { self.phone.unlock_with(&wrong_pin()).await };
+            let answer = service.answered_or_waiting("wrong PIN", wrong).await?;
             if answer.code() == "pin_wait" {
                 break;
             }
@@ -38,7 +39,7 @@ impl Life {
     async fn unlock_rightly(&self) -> Option<()> {
         let service = &self.service;
         loop {
-            let answer = service.answered("unlocking", || self.phone.unlock_with(&self.key)).await?;
+            let answer = service.answered_or_waiting("unlocking", || self.phone.unlock_with(&self.key)).await?;
             match answer.code() {
                 // Wrong tries whose answers were lost counted too.
                 "pin_wait" => tokio::time::sleep(Duration::from_secs(answer.retry_after.unwrap_or(1).min(65))).await,

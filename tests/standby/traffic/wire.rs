@@ -16,7 +16,11 @@ impl Service {
         what: &'static str,
         asking: impl Future<Output = Result<Answer, ClientError>>,
     ) -> Option<Answer> {
-        match asking.await {
+        self.taken(what, asking.await).await
+    }
+
+    async fn taken(&self, what: &'static str, told: Result<Answer, ClientError>) -> Option<Answer> {
+        match told {
             Ok(answer) => match answer.status.as_u16() {
                 503 => {
                     if answer.retry_after.is_none() {
@@ -50,6 +54,25 @@ impl Service {
         while !self.is_over() {
             if let Some(answer) = self.once(what, ask()).await {
                 return Some(answer);
+            }
+        }
+        None
+    }
+
+    /// As [`Service::answered`], for a PIN: that one has to wait is an answer too. Whoever waited is in the next round, where the number of
+    /// tries left begins anew.
+    pub(super) async fn answered_or_waiting<F>(&self, what: &'static str, ask: impl Fn() -> F) -> Option<Answer>
+    where
+        F: Future<Output = Result<Answer, ClientError>>,
+    {
+        while !self.is_over() {
+            match ask().await {
+                Ok(answer) if answer.code() == "pin_wait" => return Some(answer),
+                told => {
+                    if let Some(answer) = self.taken(what, told).await {
+                        return Some(answer);
+                    }
+                }
             }
         }
         None

@@ -53,8 +53,15 @@ impl World<Holders> {
         let db = Db::open(url, sizes).await.unwrap();
         db.migrate().await.unwrap();
         let (config, decoders) = (Arc::new(config), crate::decoders());
-        let context =
-            Context::from(Sources { db, clock: Clock::System, random: random.clone(), vault, config, decoders });
+        let context = Context::from(Sources {
+            db,
+            clock: Clock::System,
+            random: random.clone(),
+            vault,
+            config,
+            decoders,
+            node: None,
+        });
         Keyring::init(&context).await.unwrap();
         let keyring = Keyring::open(context.clone()).await.unwrap();
         let parties = RelyingParties::new(context.clone());
