@@ -57,6 +57,20 @@ impl Mortal {
 
     /// Starts it with a plan of where it dies, and waits until it answers or is dead.
     pub async fn start(&mut self, plan: &str) -> Start {
+        let begun = Instant::now();
+        loop {
+            let start = self.start_once(plan).await;
+            // A node that is killed between the fork and the exec of a decoder leaves a process that has its socket for a moment longer.
+            // Whoever starts services starts them again.
+            let held = start == Start::Refused && self.printed().ends_with("(os error 98)");
+            if !held || begun.elapsed() > Duration::from_secs(10) {
+                return start;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    async fn start_once(&mut self, plan: &str) -> Start {
         std::fs::write(&self.plan, plan).unwrap();
         let log = File::options().append(true).create(true).open(&self.log).unwrap();
         let mut command = ikd(&self.folder, &self.env);
