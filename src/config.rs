@@ -1,6 +1,7 @@
 //! Configuration: one TOML file, environment variables `IKD__SECTION__KEY` over it, a working default for every key.
 
 mod collector;
+pub mod hosts;
 mod mask;
 mod read;
 mod strength;
@@ -385,6 +386,9 @@ impl Default for Register {
 pub struct Webhook {
     /// PEM file of certificate authorities that are trusted beside this machine's.
     pub ca_file: Option<PathBuf>,
+    /// The hosts that webhooks may be at: names (`hook.bank.example`), `*.bank.example` for all below one, `*` for any. Where none is named,
+    /// webhooks may be anywhere in development, and nowhere in production.
+    pub hosts: Vec<String>,
     /// Send to addresses that are not of the public internet too: what stands beside this service could be reached. Refused in
     /// production.
     pub allow_private: bool,

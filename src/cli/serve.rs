@@ -64,6 +64,11 @@ pub async fn run(args: Args, mut config: Config) -> Result<(), Failure> {
             "residents and staff share one name (service.staff_url): a hole in a page of one reaches what browsers keep of the other"
         );
     }
+    if context.config.service.mode == Mode::Production && context.config.webhook.hosts.is_empty() {
+        tracing::info!(
+            "no host is named to which webhooks may go (webhook.hosts): parties read void checks in their list"
+        );
+    }
     begin_decoders(&context).await;
     let app = App::open(context).await?;
     let address = listener.address().map_err(|error| Failure::Environment(error.to_string()))?;

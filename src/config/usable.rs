@@ -5,7 +5,7 @@ use std::path::Path;
 use url::Url;
 
 use super::strength::is_loopback;
-use super::{Config, ConfigError, Database, Service};
+use super::{Config, ConfigError, Database, Service, hosts};
 use crate::db::{Address, PoolSizes, Shards};
 use crate::fair::network::parse_network;
 
@@ -44,6 +44,12 @@ impl Config {
         if let Some(place) = self.http.trusted_proxies.iter().position(|text| parse_network(text).is_none()) {
             return Err(ConfigError::Unreadable(format!(
                 "http.trusted_proxies: entry {} is no address and no network; write 10.0.0.5 or 10.0.0.0/24",
+                place + 1
+            )));
+        }
+        if let Some(place) = self.webhook.hosts.iter().position(|text| !hosts::is_entry(text)) {
+            return Err(ConfigError::Unreadable(format!(
+                "webhook.hosts: entry {} is no name of a host in lower case; write hook.bank.example, *.bank.example or *",
                 place + 1
             )));
         }

@@ -3,7 +3,6 @@
 //! The name is resolved once and the connection goes to an address that was judged: a name that leads elsewhere a moment later (DNS
 //! rebinding) leads nowhere. Redirects are not followed, proxies of the environment are not asked, no connection is kept.
 
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -19,6 +18,8 @@ use url::Url;
 
 use super::address::is_public;
 use super::model::Fault;
+use crate::config::hosts::has;
+use crate::config::{Mode, Webhook};
 use crate::error::{Error, Result};
 use crate::secret::Redacted;
 
@@ -36,6 +37,8 @@ pub struct Client {
     own: Vec<CertificateDer<'static>>,
     /// Also to addresses that are not public: for tests.
     private: bool,
+    /// To these hosts; none: to any.
+    hosts: Option<Arc<[String]>>,
 }
 
 /// What is sent: the address, headers, the body.
@@ -53,15 +56,23 @@ impl Client {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn new(ca_file: Option<&Path>, private: bool) -> Result<Self> {
+    pub fn new(settings: &Webhook, mode: Mode) -> Result<Self> {
         let mut own = Vec::new();
-        if let Some(file) = ca_file {
+        if let Some(file) = &settings.ca_file {
             let unread = |error: &dyn std::fmt::Display| Error::internal(format!("webhook.ca_file: {error}"));
             for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unread(&error))? {
                 own.push(certificate.map_err(|error| unread(&error))?);
             }
         }
-        Ok(Self { tls: Arc::default(), own, private })
+        let named = mode == Mode::Production || !settings.hosts.is_empty();
+        let hosts = named.then(|| settings.hosts.clone().into());
+        Ok(Self { tls: Arc::default(), own, private: settings.allow_private, hosts })
+    }
+
+    /// Whether something may be sent to the host of this address.
+    pub fn may_reach(&self, url: &str) -> bool {
+        let Some(hosts) = &self.hosts else { return true };
+        Url::parse(url).is_ok_and(|url| url.host_str().is_some_and(|host| has(hosts, host)))
     }
 
     fn tls(&self) -> Result<TlsConnector, Fault> {
@@ -92,6 +103,9 @@ impl Client {
     }
 
     async fn send_at_leisure(&self, request: Request<'_>) -> Result<Bytes, Fault> {
+        if !self.may_reach(request.url.expose()) {
+            return Err(Fault::NotAllowed);
+        }
         let url = Url::parse(request.url.expose()).map_err(|_| Fault::Unreachable)?;
         let host = url.host_str().ok_or(Fault::Unreachable)?.to_owned();
         let port = url.port_or_known_default().unwrap_or(443);
@@ -141,5 +155,25 @@ impl Client {
             }
         }
         Err(Fault::Unreachable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_production_nothing_is_reached_that_was_not_named() {
+        let named = |hosts: &[&str]| Webhook {
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            ..Webhook::default()
+        };
+        let may =
+            |hosts: &[&str], mode| Client::new(&named(hosts), mode).unwrap().may_reach("https://Hook.bank.example/x");
+        assert!(may(&[], Mode::Development) && !may(&[], Mode::Production));
+        for mode in [Mode::Development, Mode::Production] {
+            assert!(may(&["hook.bank.example"], mode) && may(&["*"], mode));
+            assert!(!may(&["bank.example"], mode));
+        }
     }
 }

@@ -41,6 +41,8 @@ crate::text_column!(State);
 #[strum(serialize_all = "snake_case")]
 #[schema(as = WebhookFault)]
 pub enum Fault {
+    /// The host is none of those that the service may send to.
+    NotAllowed,
     /// The name leads to no address on the public internet.
     NoPublicAddress,
     /// Nobody answered, or not in time.

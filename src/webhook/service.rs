@@ -48,8 +48,7 @@ impl Webhooks {
     /// # Errors
     /// When the file with authorities cannot be read.
     pub fn new(context: Context) -> Result<Self> {
-        let settings = &context.config.webhook;
-        let client = Client::new(settings.ca_file.as_deref(), settings.allow_private)?;
+        let client = Client::new(&context.config.webhook, context.config.service.mode)?;
         Ok(Self { audit: audit::Service::new(context.clone()), client, context })
     }
 
@@ -69,10 +68,14 @@ impl Webhooks {
     /// Sets where the webhook is, with a new secret, which is shown once. Nothing is sent there before it has answered a challenge.
     ///
     /// # Errors
-    /// `invalid_field`.
+    /// `invalid_field`, also for a host that the service may not send to.
     pub async fn set(&self, who: &Allowed<SetWebhook>, url: &str) -> Result<Target> {
         let (party, now) = (who.agent.party.relying_party_id, self.context.now());
-        let target = Target { url: check_url(url)?.into(), secret: self.context.random.bytes().into() };
+        let url = check_url(url)?;
+        if !self.client.may_reach(&url) {
+            return Err(not_allowed().into());
+        }
+        let target = Target { url: url.into(), secret: self.context.random.bytes().into() };
         let sealed = self.context.vault.seal_row(&self.context.random, TABLE, party, &target)?;
         audited!(self.audit, who.event(party), "webhook.set", |tx| {
             // What waited was for the address before.
@@ -152,6 +155,14 @@ impl Webhooks {
     }
 }
 
+fn not_allowed() -> Refusal {
+    Refusal::field(
+        "url",
+        "Layanan ini belum boleh mengirim ke nama domain itu. Minta Dukcapil pusat mengizinkannya, lalu atur lagi.",
+        "This service may not send to that domain yet. Ask the national administration to allow it, then set the address again.",
+    )
+}
+
 fn stopped() -> Refusal {
     Refusal::new(Code::WrongState).detail(
         "Webhook ini dihentikan. Atur lagi alamatnya, lalu uji.",
@@ -162,6 +173,10 @@ fn stopped() -> Refusal {
 fn unanswered(fault: Fault) -> Refusal {
     let refusal = Refusal::new(Code::WebhookUnanswered);
     match fault {
+        Fault::NotAllowed => refusal.detail(
+            "Layanan ini tidak boleh lagi mengirim ke nama domain itu. Minta Dukcapil pusat mengizinkannya, lalu uji lagi.",
+            "This service may not send to that domain any more. Ask the national administration to allow it, then test again.",
+        ),
         Fault::NoPublicAddress => refusal.detail(
             "Nama domain itu tidak menuju alamat internet umum. Periksa DNS, atau pakai alamat yang dapat dicapai dari luar.",
             "The domain leads to no address on the public internet. Check the DNS, or use an address that is reached from outside.",

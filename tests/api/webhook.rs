@@ -282,6 +282,50 @@ async fn what_the_list_says_is_sent_signed_and_again_until_it_arrives() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_webhook_is_at_a_host_that_the_operator_named_or_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    certificates(folder.path());
+    let ca = folder.path().join("ca.pem");
+    let receiver = Receiver::start(folder.path()).await;
+    let url = receiver.url.clone();
+    let with = async |hosts: &[&str]| {
+        let (ca, hosts) = (ca.clone(), hosts.iter().map(|host| (*host).to_owned()).collect());
+        World::on_with(support::Engine::Sqlite, move |config| {
+            config.webhook.ca_file = Some(ca);
+            config.webhook.allow_private = true;
+            config.webhook.hosts = hosts;
+        })
+        .await
+    };
+    let world = with(&["hook.bank.example", "*.localhost"]).await;
+    let rina = Partner { world: &world, cookie: world.party_administrator("rina").await };
+    let refused = rina.set(&url).await.expect_problem(422, "invalid_field");
+    assert_eq!(refused.json["fields"][0]["field"], "url");
+    rina.send(Method::GET, HOOK, &Value::Null).await.expect_problem(404, "not_found");
+
+    let world = with(&["localhost"]).await;
+    let rina = Partner { world: &world, cookie: world.party_administrator("rina").await };
+    rina.set(&url).await.expect(200);
+    rina.verify().await.expect(204);
+    assert_eq!(receiver.took().len(), 1);
+
+    // What was set before is sent to no more, and kept: the operator may name it again.
+    let narrowed =
+        ikd::config::Webhook { hosts: vec![String::from("hook.bank.example")], ..world.context.config.webhook.clone() };
+    let mut config = ikd::config::Config::clone(&world.context.config);
+    config.webhook = narrowed;
+    let context = world.context.altered(|sources| sources.config = std::sync::Arc::new(config));
+    annulled_check(&world, 0).await;
+    let hooks = ikd::webhook::Webhooks::new(context).unwrap();
+    assert_eq!(work_until_idle(Arc::new(hooks)).await.unwrap(), 1);
+    assert_eq!(receiver.took().len(), 0);
+    let shown = rina.shown().await;
+    assert_eq!((&shown["waiting"], &shown["fault"]), (&json!(1), &json!("not_allowed")));
+    world.later(MINUTE);
+    assert_eq!((deliver(&world).await, receiver.took().len()), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_webhook_that_takes_nothing_for_days_is_stopped_and_its_party_told() {
     each_engine(async |context| {
         let folder = tempfile::tempdir().unwrap();
