@@ -43,7 +43,7 @@ pub struct ActItem {
     outcome: String,
     /// The node that wrote it, by the id that it made when it started; null for a command, and for entries of before this was written.
     node: Option<Uuid>,
-    /// What stands for the session in which it was done; null outside of one. Acts of one session have one.
+    /// What stands for the session in which it was done; null outside of one. Acts of one session have one, until another root secret seals.
     #[schema(example = "1-0d4f3c0e9a6f4f0d8f0f5f5b7e3a2c11")]
     session: Option<String>,
     /// What stands for the client's network, as in the security events of the program's log; null for what no client asked for.

@@ -65,14 +65,13 @@ pub async fn run(args: Args, mut config: Config) -> Result<(), Failure> {
         );
     }
     if context.config.service.mode == Mode::Production && context.config.webhook.hosts.is_empty() {
-        tracing::info!(
-            "no host is named to which webhooks may go (webhook.hosts): parties read void checks in their list"
-        );
+        tracing::warn!("webhook.hosts names no host: webhooks are not sent, and parties have to read the list");
     }
     begin_decoders(&context).await;
     let app = App::open(context).await?;
     let address = listener.address().map_err(|error| Failure::Environment(error.to_string()))?;
-    tracing::info!(listen.address = %address, database.engine = app.context.db.engine(), "ready");
+    let node = app.context.node.unwrap_or_default();
+    tracing::info!(listen.address = %address, database.engine = app.context.db.engine(), node.id = %node, "ready");
     let stop = stop_signal()?;
     // The socket listens and the schema is up to date: systemd starts what waits for this service. Without systemd nothing.
     tell(sd_notify::NotifyState::Ready);

@@ -9,7 +9,9 @@ pub fn is_entry(text: &str) -> bool {
             && !part.starts_with('-')
             && !part.ends_with('-')
     };
-    text == "*" || name.len() <= 253 && name.split('.').all(part)
+    // A webhook is never at an address in numbers (`check_url`).
+    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
+    text == "*" || name.len() <= 253 && name.split('.').all(part) && !name.rsplit('.').next().is_some_and(is_number)
 }
 
 /// Whether a list has a host, whose name is in lower case.
@@ -64,6 +66,7 @@ mod tests {
             "a..b",
             "-a.b",
             "a b",
+            "192.0.2.1",
         ] {
             assert!(!is_entry(entry), "{entry}");
         }

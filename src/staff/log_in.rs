@@ -7,7 +7,7 @@ use super::notice::{self, NEW_BROWSER};
 use super::passkey::Question;
 use super::passkey::model::Purpose;
 use super::proof::{Client, Proof, Prover, Second, Spent, Try};
-use super::sessions::{digest, new_token};
+use super::sessions::{digest, known_by, new_token};
 use super::store::account::{self, Account};
 use super::store::session;
 use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
@@ -128,7 +128,7 @@ impl LogIns {
             let before = account::note_log_in(tx, person, now).await?;
             let by_passkey = proven.is_by_passkey();
             session::add(tx, (&digest(token.expose()), by_passkey), person, (now, Life::end_of(now)), before).await?;
-            in_session(&digest(token.expose()));
+            in_session(&known_by(person, now));
             self.audit.record(tx, event, Outcome::Done).await?;
             Ok(Ok(token))
         })?

@@ -51,7 +51,16 @@ pub struct StaffSession {
     pub initial: Initial,
 }
 
+/// What a session is known by as long as it lives, also under another cookie: whose it is, and when it began.
+pub(super) fn known_by(person: Uuid, began_at: Timestamp) -> Vec<u8> {
+    [&person.as_bytes()[..], &began_at.micros().to_be_bytes()].concat()
+}
+
 impl StaffSession {
+    fn known_by(&self) -> Vec<u8> {
+        known_by(self.person.staff_id, self.began_at)
+    }
+
     /// What they are, and as whom they act.
     pub fn roles(&self) -> Roles {
         Roles { own: self.person.role, acting: self.acting.map(|(role, _)| role) }
@@ -140,7 +149,7 @@ impl Sessions {
     pub async fn arrived(&self, token: &str) -> Result<StaffSession> {
         let now = self.context.now();
         let (session, touch) = self.find(token, |life| life.judge(now)).await?;
-        in_session(&digest(token));
+        in_session(&session.known_by());
         if touch {
             transaction!(self.context.db, "staff.touch_session", |tx| {
                 session::touch(tx, &digest(token), now).await?.either_way();
@@ -157,7 +166,7 @@ impl Sessions {
     /// `session_ended`, `login_failed`, `too_many`.
     pub async fn resume(&self, token: &str, password: Redacted<String>) -> Result<(Redacted<String>, StaffSession)> {
         let (session, ()) = self.find(token, |life| life.require_unended(self.context.now())).await?;
-        in_session(&digest(token));
+        in_session(&session.known_by());
         let person = &session.person;
         let account = self.account(person.staff_id).await?;
         // The holder of a session is no unknown client: such tries are counted for the session itself.
@@ -241,7 +250,7 @@ impl Sessions {
     pub async fn log_out(&self, token: &str) -> Result<()> {
         transaction!(self.context.db, "staff.log_out", |tx| {
             let Some(row) = session::find(tx, self.realm, &digest(token)).await? else { return Ok(()) };
-            in_session(&digest(token));
+            in_session(&known_by(row.person.staff_id, row.created_at));
             if session::end(tx, &digest(token)).await?.happened() {
                 let event = row.person.event(Action::LogOut, row.person.staff_id);
                 self.audit.record(tx, event, Outcome::Done).await?;

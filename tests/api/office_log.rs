@@ -6,7 +6,7 @@ use ikd::staff::Role;
 use serde_json::{Value, json};
 use support::client::Officer;
 use support::each_engine;
-use support::world::{OFFICE, World, approval};
+use support::world::{OFFICE, PASSWORD, World, approval};
 
 const INBOX: &str = "/v1/officer/inbox";
 const LOG: &str = "/v1/officer/audit";
@@ -199,6 +199,16 @@ async fn acts_of_one_session_have_one_mark_and_no_address() {
         let newest = later["items"].as_array().unwrap().iter().find(|one| one["action"] == "scan").unwrap();
         assert_ne!(newest["session"], scanned["session"]);
         assert!(!later.to_string().contains("127.0.0.1"));
+        // One that rested and goes on, under another cookie, is the same.
+        world.later(30 * MINUTE + 1);
+        for one in [&desk, &head] {
+            let body = json!({"password": PASSWORD});
+            one.post("/v1/officer/sessions/current/resume", &body).await.expect(200);
+        }
+        world.scan(&desk, &world.waiting(&world.people[2]).await).await.expect(200);
+        let last = head.post(&format!("{LOG}/searches"), &body).await.expect(200).json;
+        let newest = last["items"].as_array().unwrap().iter().find(|one| one["action"] == "scan").unwrap();
+        assert_eq!(newest["session"], scanned["session"]);
     })
     .await;
 }

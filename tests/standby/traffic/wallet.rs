@@ -20,6 +20,7 @@ impl Life {
         while service.below(2) == 0 && acknowledged < 2 {
             let wrong = || async { self.phone.unlock_with(&wrong_pin()).await };
             let answer = service.answered_or_waiting("wrong PIN", wrong).await?;
+            // Tries whose answers were lost counted too.
             if answer.code() == "pin_wait" {
                 break;
             }
