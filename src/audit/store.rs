@@ -34,10 +34,6 @@ const CHAINS: &str = "SELECT DISTINCT chain FROM audit_event ORDER BY chain";
 const LAST: &str = "SELECT MAX(seq) FROM audit_event WHERE chain = $1";
 
 const PAGE: &str = "
-    SELECT chain, seq, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest
-    FROM audit_event WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
-
-const PAGE_WITH_ORIGIN: &str = "
     SELECT chain, seq, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest,
            node_id, session_digest, network_digest
     FROM audit_event WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
@@ -313,7 +309,7 @@ pub(super) async fn page(
     until: i64,
     limit: i64,
 ) -> DbResult<Vec<(Entry, Vec<u8>)>> {
-    let rows = fetch_all!(tx, WholeRow, PAGE_WITH_ORIGIN, chain, after, until, limit)?;
+    let rows = fetch_all!(tx, WholeRow, PAGE, chain, after, until, limit)?;
     Ok(rows
         .into_iter()
         .map(|WholeRow { entry: row, origin }| {

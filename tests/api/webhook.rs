@@ -1,13 +1,13 @@
 //! Webhooks: a real receiver under TLS, whose signatures an independent library judges, and receivers that do everything wrong.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::response::IntoResponse;
 use http::{HeaderMap, StatusCode};
 use ikd::clock::{DAY, HOUR, MINUTE};
-use ikd::config::Http;
+use ikd::config::{Http, Webhook};
 use ikd::error::Language;
 use ikd::jobs::work_until_idle;
 use ikd::web::server::Listener;
@@ -196,17 +196,18 @@ fn judged(secret: &str, message: &Received) -> Option<Value> {
     serde_json::from_slice(&done.stdout).ok()
 }
 
+/// What lets webhooks be beside the service, with certificates of this authority.
+fn on_this_machine(ca: PathBuf) -> Webhook {
+    Webhook { ca_file: Some(ca), allow_private: true, ..Webhook::default() }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_list_says_is_sent_signed_and_again_until_it_arrives() {
     each_engine(async |context| {
         let folder = tempfile::tempdir().unwrap();
         certificates(folder.path());
         let ca = folder.path().join("ca.pem");
-        let world = World::open_with(context, |config| {
-            config.webhook.ca_file = Some(ca);
-            config.webhook.allow_private = true;
-        })
-        .await;
+        let world = World::open_with(context, |config| config.webhook = on_this_machine(ca)).await;
         let receiver = Receiver::start(folder.path()).await;
         let rina = Partner { world: &world, cookie: world.party_administrator("rina").await };
         rina.send(Method::GET, HOOK, &Value::Null).await.expect_problem(404, "not_found");
@@ -291,9 +292,7 @@ async fn a_webhook_is_at_a_host_that_the_operator_named_or_nowhere() {
     let with = async |hosts: &[&str]| {
         let (ca, hosts) = (ca.clone(), hosts.iter().map(|host| (*host).to_owned()).collect());
         World::on_with(support::Engine::Sqlite, move |config| {
-            config.webhook.ca_file = Some(ca);
-            config.webhook.allow_private = true;
-            config.webhook.hosts = hosts;
+            config.webhook = Webhook { hosts, ..on_this_machine(ca) };
         })
         .await
     };
@@ -310,8 +309,7 @@ async fn a_webhook_is_at_a_host_that_the_operator_named_or_nowhere() {
     assert_eq!(receiver.took().len(), 1);
 
     // What was set before is sent to no more, and kept: the operator may name it again.
-    let narrowed =
-        ikd::config::Webhook { hosts: vec![String::from("hook.bank.example")], ..world.context.config.webhook.clone() };
+    let narrowed = Webhook { hosts: vec![String::from("hook.bank.example")], ..world.context.config.webhook.clone() };
     let mut config = ikd::config::Config::clone(&world.context.config);
     config.webhook = narrowed;
     let context = world.context.altered(|sources| sources.config = std::sync::Arc::new(config));
@@ -331,11 +329,7 @@ async fn a_webhook_that_takes_nothing_for_days_is_stopped_and_its_party_told() {
         let folder = tempfile::tempdir().unwrap();
         certificates(folder.path());
         let ca = folder.path().join("ca.pem");
-        let world = World::open_with(context, |config| {
-            config.webhook.ca_file = Some(ca);
-            config.webhook.allow_private = true;
-        })
-        .await;
+        let world = World::open_with(context, |config| config.webhook = on_this_machine(ca)).await;
         world.app.relying_parties.set_contact(BANK, "pks@bank.example.id", Language::English).await.unwrap();
         let receiver = Receiver::start(folder.path()).await;
         let log_in = async |name: &str| Partner { world: &world, cookie: world.party_administrator(name).await };

@@ -3,6 +3,7 @@
 
 import { announce, button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
+import { originPart, shortId } from "/web/staff/act.js";
 import { ask } from "/web/staff/ask.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 
@@ -17,8 +18,6 @@ function keptOf({ who }) {
   return kept;
 }
 
-const shortId = (id) => id.slice(-6).toUpperCase();
-
 function outcome(text) {
   const [word, rest = ""] = text.split(":");
   const [, times] = rest.split("*");
@@ -26,14 +25,6 @@ function outcome(text) {
   const words = t(`audit.outcome.${word}`);
   const said = times ? t("audit.times", { words, n: times }) : words;
   return el("span", { class: `badge ${kind}` }, icon(picture), said);
-}
-
-/** From where it came: what stands for session and network, so that one sees which acts belong together. */
-function origin({ session, network, node }) {
-  const parts = Object.entries({ session, network, node }).filter(([, id]) => id);
-  if (!parts.length) return null;
-  const words = parts.map(([name, id]) => t(`audit.from.${name}`, { id: shortId(id) }));
-  return el("span", { class: "muted small" }, words.join(" · "));
 }
 
 const reasonField = (id, hint) =>
@@ -167,7 +158,7 @@ function searchPart(session, isOver) {
       el("b", {}, item.title),
       outcome(item.outcome),
       el("span", { class: "muted small" }, t("audit.line", { who, when: dateTime(item.at), n: item.seq })),
-      origin(item),
+      originPart(item, ["session", "network", "node"]),
       item.reason ? el("span", { class: "small" }, el("q", {}, item.reason)) : null,
       opens
         ? el(

@@ -3,12 +3,11 @@
 
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
+import { originPart, shortId } from "/web/staff/act.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
 import { whenSent } from "./who-form.js";
 
 const SHORTEST = 5;
-
-const shortId = (id) => id.slice(-6).toUpperCase();
 
 /** How an act ended, in words. */
 function outcome(text) {
@@ -17,14 +16,6 @@ function outcome(text) {
   const [kind, picture] = word === "done" ? ["good", "check"] : ["bad", "block"];
   const words = t(`log.outcome.${word}`);
   return el("span", { class: `badge ${kind}` }, icon(picture), times ? t("log.times", { words, n: times }) : words);
-}
-
-/** From where it came: what stands for session and network, so that one sees which acts belong together. */
-function origin({ session, network }) {
-  const parts = Object.entries({ session, network }).filter(([, id]) => id);
-  if (!parts.length) return null;
-  const words = parts.map(([name, id]) => t(`log.from.${name}`, { id: shortId(id) }));
-  return el("span", { class: "muted small" }, words.join(" · "));
 }
 
 /** An act. */
@@ -39,7 +30,7 @@ const line = (item) =>
       { class: "muted small" },
       t("log.line", { who: item.actor ?? t(`log.actor.${item.actor_kind}`), when: dateTime(item.at), n: item.seq }),
     ),
-    origin(item),
+    originPart(item, ["session", "network"]),
     item.subject || item.subject_id
       ? el(
           "span",

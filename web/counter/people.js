@@ -4,13 +4,11 @@
 import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom.js";
 import { newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
+import { shortId } from "/web/staff/act.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { badge } from "./badge.js";
 import { nikField } from "./nik-field.js";
 import { whenSent } from "./who-form.js";
-
-/** The number by which people speak of a registration. */
-const shortId = (id) => id.slice(-6).toUpperCase();
 
 /** Whether somebody is active: yes or no, and a day. */
 function activePart(api, isOver) {

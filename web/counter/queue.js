@@ -4,11 +4,9 @@
 import { button, el, fill, icon } from "/web/shared/dom.js";
 import { newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
+import { shortId } from "/web/staff/act.js";
 import { arrive, failed } from "/web/staff/frame.js";
 import { badge } from "./badge.js";
-
-// Names nobody, and tells two with the same initials apart.
-const shortId = (id) => id.slice(-6).toUpperCase();
 
 const STATES = [
   "awaiting_officer",

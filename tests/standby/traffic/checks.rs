@@ -16,13 +16,13 @@ use uuid::Uuid;
 use super::Service;
 use super::ledger::Stage;
 
+/// How many QRs were recorded as valid more than once.
+pub const VALID_TWICE: &str = "SELECT COUNT(*) FROM (SELECT resident_id, issued FROM verification \
+    WHERE result = 'valid' AND single_use = 1 GROUP BY resident_id, issued HAVING COUNT(*) > 1) AS twice";
+
 /// A fault is what a count gives that is not 0. All of these run on both engines.
 const NOTHING_BY_HALF: &[(&str, &str)] = &[
-    (
-        "a QR was recorded as valid twice",
-        "SELECT COUNT(*) FROM (SELECT resident_id, issued FROM verification WHERE result = 'valid' AND single_use = 1 \
-         GROUP BY resident_id, issued HAVING COUNT(*) > 1) AS twice",
-    ),
+    ("a QR was recorded as valid twice", VALID_TWICE),
     (
         "stopped, and nobody knows why",
         "SELECT COUNT(*) FROM credential c WHERE c.state <> 'active' \
