@@ -12,7 +12,8 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(read.len() <= 16 * 1024, "{}", read.len());
         assert_eq!(text::decode(&text::encode(&read)).as_deref().ok(), Some(read.as_slice()));
     }
-    if bytes.len() <= 512 {
+    // Compressing costs fifty times what reading does: an eighth of the inputs is written too.
+    if bytes.len() <= 512 && bytes.first().is_some_and(|first| first % 8 == 0) {
         for written in [text::encode(bytes), text::encode_stored(bytes)] {
             assert_eq!(text::decode(&written).as_deref().ok(), Some(bytes), "what is written is read");
         }

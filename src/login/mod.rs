@@ -10,6 +10,7 @@ pub mod store;
 pub mod strength;
 pub mod totp;
 pub mod tries;
+mod webauthn;
 
 pub use model::Wait;
 pub use password::Passwords;

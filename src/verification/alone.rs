@@ -70,7 +70,7 @@ impl Alone {
         match decided {
             Ok(Decided::Recorded) => Ok(row.into_answer(Some(content))),
             Ok(Decided::Repeated(first)) => Ok(first.into_answer(Some(content))),
-            Ok(Decided::Earlier(row)) => self.earlier.again(*row, question, Some(content), now).await,
+            Ok(Decided::Earlier(row)) => self.earlier.again(party, *row, question, Some(content), now).await,
             Ok(Decided::Unusable) => self.refusals.genuine(party, question, subject, None, now).await,
             // The key was used before. The spending is undone, and that answer given.
             Err(Error::Db(DbError::Unique)) => {

@@ -63,7 +63,7 @@ impl Earlier {
         let row = recorded(&mut tx, party, question, resident).await?;
         drop(tx);
         match row {
-            Some(row) => self.again(row, question, None, now).await.map(Some),
+            Some(row) => self.again(party, row, question, None, now).await.map(Some),
             None => Ok(None),
         }
     }
@@ -108,13 +108,14 @@ impl Earlier {
         self.any(party, question, resident, now).await?.ok_or(Error::Db(DbError::Contention))
     }
 
-    /// Repeats the recorded answer: with attributes for ten minutes, and only while they match the receipt. What was `drafted` for
-    /// the repetition saves reading the holder where it is what was shown then.
+    /// Repeats the recorded answer: with attributes for ten minutes, only while they match the receipt, and only while the party is entitled to
+    /// all of them. What was `drafted` for the repetition saves reading the holder where it is what was shown then.
     ///
     /// # Errors
     /// `idempotency_mismatch` when it answered another question.
     pub(super) async fn again(
         &self,
+        party: &Party,
         row: CheckRow,
         question: &Question,
         drafted: Option<Content>,
@@ -127,7 +128,8 @@ impl Earlier {
             return Ok(Answer { is_repeated: true, ..row.into_answer(Some(Content::default())) });
         }
         let mut content = None;
-        if now.seconds_since(row.verified_at) < ATTRIBUTES_AGAIN_SECONDS {
+        let is_entitled = row.disclosed.intersect(party.entitled) == row.disclosed;
+        if is_entitled && now.seconds_since(row.verified_at) < ATTRIBUTES_AGAIN_SECONDS {
             let attested = |content: &Content| receipt::attests(&row.receipt, &row.salt, content);
             content = match drafted.filter(attested) {
                 None => self.shown(&row).await?.filter(attested),

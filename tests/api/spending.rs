@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
+use ikd::attribute::AttributeSet;
 use ikd::credential::{FileSigner, Issuer, SealedRecord, TokenKind, TokenSealer, text};
 use serde_json::json;
 use support::answer::Answer;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use support::each_engine;
-use support::world::{Applicant, World};
+use support::world::{Applicant, BANK, World};
+use support::{each_engine, until};
 
 const CHECKS: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM verification WHERE resident_id = $1";
 const VALID: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM verification WHERE resident_id = $1 AND result = 'valid'";
@@ -138,6 +139,27 @@ async fn attributes_are_told_again_for_ten_minutes_and_the_receipt_for_ever() {
         world.later(86_400);
         assert_eq!(ask().await["receipt"], first["receipt"]);
         assert_eq!(world.verify(&token).await, "expired");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_party_is_not_entitled_to_any_more_is_not_told_again() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        let applicant = world.active(&world.people[0]).await;
+        let token = world.present(&applicant, "basic").await;
+        let ask = async || world.bank().verify(&token, "open_account", "k").await.expect(200).json;
+        let first = ask().await;
+        assert!(first["attributes"]["full_name"].is_string());
+        let fewer = Amendment::SetAttributes(AttributeSet::AGE);
+        world.app.relying_parties.amend(BANK, fewer).await.unwrap();
+        // A recognised key, with what its party may, is remembered for less than a second.
+        let again = until("less is told", 10, async || Some(ask().await).filter(|again| *again != first)).await;
+        assert_eq!((&again["result"], &again["receipt"]), (&first["result"], &first["receipt"]));
+        assert!(again.get("attributes").is_none() && again.get("portrait").is_none(), "{again}");
+        world.app.relying_parties.amend(BANK, Amendment::SetAttributes(AttributeSet::FULL)).await.unwrap();
+        until("all is told again", 10, async || (ask().await == first).then_some(())).await;
     })
     .await;
 }

@@ -88,11 +88,12 @@ pub struct Asker {
     pub reach: Reach,
 }
 
-/// Whether a second person has to say yes. An office's own requests always need one. The national administration takes on people of offices
-/// alone; heads, who grant for an office, and its own people it does not.
-pub fn needs_second(reach: Reach, place: Affiliation, role: Role) -> bool {
-    match (reach, place) {
-        (Reach::Nation, Affiliation::Office(_)) => role == Role::Head,
+/// Whether a second person has to say yes. Who joins, comes back or gets new secrets is let in by two, whoever asks: one of the nation who could let in
+/// two people of an office alone would be all its second persons. The national administration sees people of offices off alone, as it stops them;
+/// heads, and its own people, it does not.
+pub fn needs_second(kind: Kind, (reach, place): (Reach, Affiliation), role: Role) -> bool {
+    match (kind, reach, place) {
+        (Kind::Leave, Reach::Nation, Affiliation::Office(_)) => role == Role::Head,
         _ => true,
     }
 }
@@ -166,19 +167,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_office_takes_on_nobody_alone_and_no_head() {
+    fn nobody_is_let_in_by_one_person_and_an_office_chooses_no_head() {
         let (own, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let at = |id| Affiliation::Office(id);
         for role in Role::OF_OFFICES {
-            assert!(needs_second(Reach::Office(own), at(own), *role), "{role:?}");
+            for kind in [Kind::Join, Kind::Renew, Kind::Leave] {
+                assert!(needs_second(kind, (Reach::Office(own), at(own)), *role), "{kind:?} {role:?}");
+                let alone = kind == Kind::Leave && *role != Role::Head;
+                assert_eq!(needs_second(kind, (Reach::Nation, at(other)), *role), !alone, "{kind:?} {role:?}");
+            }
             assert_eq!(is_within_reach(Reach::Office(own), at(own), *role), *role != Role::Head, "{role:?}");
             assert!(!is_within_reach(Reach::Office(own), at(other), *role), "{role:?}");
             assert!(is_within_reach(Reach::Nation, at(other), *role), "{role:?}");
-            assert_eq!(needs_second(Reach::Nation, at(other), *role), *role == Role::Head, "{role:?}");
         }
         for role in Role::OF_NATION {
             assert!(is_within_reach(Reach::Nation, Affiliation::National, *role), "{role:?}");
-            assert!(needs_second(Reach::Nation, Affiliation::National, *role), "{role:?}");
+            assert!(needs_second(Kind::Leave, (Reach::Nation, Affiliation::National), *role), "{role:?}");
             assert!(!is_within_reach(Reach::Nation, at(own), *role), "{role:?}");
             assert!(!is_within_reach(Reach::Office(own), Affiliation::National, *role), "{role:?}");
         }

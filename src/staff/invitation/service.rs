@@ -57,7 +57,7 @@ impl Invitations {
         Self { audit: audit::Service::new(context.clone()), context }
     }
 
-    /// Asks that somebody join. Where no second person is needed the link is sent at once. Gives whether it was.
+    /// Asks that somebody join. Gives what became of it: another person has to grant it.
     ///
     /// # Errors
     /// `invalid_field` for whatever cannot be used, a name that is taken, and a role that is not theirs to give; `not_found` for an office
@@ -255,12 +255,8 @@ impl Invitations {
         let Sources { random, vault, .. } = &*self.context;
         let now = self.context.now();
         let invitation_id = random.uuid_v7(now);
-        let alone = !needs_second(asker.reach, about.place, about.role);
-        let state = match (alone, about.kind) {
-            (false, _) => State::Asked,
-            (true, Kind::Leave) => State::Done,
-            (true, _) => State::Sent,
-        };
+        let waits = needs_second(about.kind, (asker.reach, about.place), about.role);
+        let state = if waits { State::Asked } else { State::Done };
         let sealed = match contact {
             Some(contact) => {
                 let secret = Secret { contact, totp: Redacted(totp::generate(random)) };
@@ -282,7 +278,7 @@ impl Invitations {
             state,
             asked_by: asker.staff_id,
             asked_at: now,
-            expires_at: (state == State::Sent).then(|| now.plus_seconds(LINK_HOURS * HOUR)),
+            expires_at: None,
             sealed,
         };
         let event = Event { subject_id: request.staff_id.unwrap_or(invitation_id), ..event };
@@ -294,7 +290,7 @@ impl Invitations {
                 return taken();
             }
             store::add(tx, &request).await?;
-            if state != State::Asked {
+            if !waits {
                 self.carry_out(tx, &request, now).await?;
             }
             Ok(())

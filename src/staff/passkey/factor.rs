@@ -92,7 +92,7 @@ impl Prover {
         if held.is_empty() {
             return Ok(None);
         }
-        let asked = self.ceremonies()?.ask_proof(&held)?;
+        let asked = self.ceremonies()?.ask_proof(&self.context.random, &held)?;
         let question = transaction!(self.context.db, "staff.ask_passkey", |tx| {
             // A page asks once at a time. Of log-ins there may be several: a stranger with the password ends nobody's.
             if purpose != Purpose::LogIn {
@@ -113,7 +113,7 @@ impl Prover {
         let Some(state) = asked(&self.context, (person, purpose), answer.challenge_id, now).await? else {
             return Ok(Found::Wrong);
         };
-        Ok(match self.ceremonies()?.judge(person, &state, &answer.credential)? {
+        Ok(match self.ceremonies()?.judge(person, &state, &answer.credential) {
             Judged::Wrong => Found::Wrong,
             Judged::CountedBack => Found::CountedBack,
             Judged::Right { credential_id, sign_count } => Found::Right(Used {

@@ -94,7 +94,7 @@ impl OwnPasskeys {
             return Err(enough().into());
         }
         let owner = Owner { id: person.staff_id, username: &person.username, full_name: &person.full_name };
-        let asked = ceremonies.ask_new(owner, &held)?;
+        let asked = ceremonies.ask_new(&self.context.random, owner, &held)?;
         let event = person.event(Action::PasskeyAdded, person.staff_id);
         let now = self.context.now();
         let (counted, proven) = self.prove(session, present, now).await?;
