@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 use crate::random::Random;
 
 pub use column::{Column, same_row};
-pub use files::{read_private, remove_drafts, write_private};
+pub use files::{demand_own_folder, read_private, remove_drafts, write_private};
 pub use label::Label;
 pub use retained::{Retained, retained_path};
 

@@ -19,6 +19,7 @@ use crate::context::Context;
 use crate::db::Listener;
 use crate::error::{Error, Result};
 use crate::transaction;
+use crate::vault::demand_own_folder;
 
 /// Between looks at what was left behind.
 pub(super) const PERIOD: Duration = Duration::from_secs(1);
@@ -89,6 +90,10 @@ impl StopLog {
             return Ok(());
         }
         let folder = context.config.stop_log.directory.clone();
+        if folder.is_dir() {
+            // Whoever could write there could take the log away, and have an older copy served.
+            demand_own_folder(&folder).map_err(|error| Error::internal(format!("stop log: {error}")))?;
+        }
         let mut tx = context.db.read().await?;
         let known = store::files(&mut tx).await?;
         drop(tx);

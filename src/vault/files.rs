@@ -37,16 +37,17 @@ pub fn read_private(path: &Path) -> Result<Vec<u8>, VaultError> {
     Ok(bytes)
 }
 
-/// Refuses a folder of secrets that others can write to: whoever can put a file there chooses the key. In a folder whose sticky bit is set
+/// Refuses a folder of secrets, or of the stop log, that others can write to: whoever can put a file there chooses the key, or what is read as
+/// stopped. In a folder whose sticky bit is set
 /// others can put no file in the place of one, and what they add is theirs.
 ///
 /// # Errors
 /// When it cannot be looked at, its mode lets others write, or it is somebody else's.
-pub(super) fn demand_own_folder(folder: &Path) -> Result<(), VaultError> {
+pub fn demand_own_folder(folder: &Path) -> Result<(), VaultError> {
     let (mode, owner) = examine(folder)?;
     if mode & 0o022 != 0 && mode & 0o1000 == 0 {
         return Err(VaultError::File(format!(
-            "{}: mode {:o} lets others put keys there; run `chmod go-w` on it, and compare the files in it with the backup",
+            "{}: mode {:o} lets others put files there; run `chmod go-w` on it, and compare the files in it with the backup",
             folder.display(),
             mode & 0o777
         )));

@@ -307,7 +307,9 @@ impl Service {
             Outcome::Undecided(spending, content) => {
                 Box::pin(self.alone.decide(party, question, subject, *spending, content, now)).await
             }
-            Outcome::Earlier(row, content) => Box::pin(self.earlier.again(party, *row, question, Some(content), now)).await,
+            Outcome::Earlier(row, content) => {
+                Box::pin(self.earlier.again(party, *row, question, Some(content), now)).await
+            }
             Outcome::Refused | Outcome::Nobody => {
                 Box::pin(self.refusals.genuine(party, question, subject, None, now)).await
             }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use ikd::attribute::AttributeSet;
 use ikd::credential::{FileSigner, Issuer, SealedRecord, TokenKind, TokenSealer, text};
+use ikd::relying_party::operator::Amendment;
 use serde_json::json;
 use support::answer::Answer;
 use tokio::task::JoinSet;

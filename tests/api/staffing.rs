@@ -210,10 +210,10 @@ async fn new_secrets_come_by_a_link_and_who_was_stopped_meanwhile_stays_out() {
         nation.post(&grant, &json!({})).await.expect_problem(403, "forbidden");
         second.post(&grant, &json!({})).await.expect(204);
         // An older link stays good until one is used.
-        let renew = async |by: &Official| {
+        let renew = async |by: &Official, with: &Official| {
             by.post(&renewal, &address).await.expect(201);
             let id = first_request(by.get(REQUESTS).await).await;
-            second.post(&format!("{REQUESTS}/{id}/grant"), &json!({})).await.expect(204);
+            with.post(&format!("{REQUESTS}/{id}/grant"), &json!({})).await.expect(204);
         };
         let (log_in, answer) = accept(&world, &link(&world, "rina").await, PASSWORD).await;
         answer.expect(200);
@@ -224,11 +224,11 @@ async fn new_secrets_come_by_a_link_and_who_was_stopped_meanwhile_stays_out() {
         world.log_in(&log_in).await;
 
         // A link that was sent before somebody was stopped brings nobody back; one that was asked for afterwards does.
-        renew(&nation).await;
+        renew(&nation, &second).await;
         let before = link(&world, "rina").await;
         world.accounts().set_active(Realm::Office, "rina", false).await.unwrap();
         open(&world, &before).await.expect_problem(410, "invitation_over");
-        renew(&nation).await;
+        renew(&nation, &second).await;
         let after = link(&world, "rina").await;
         world.later(24 * HOUR - 1);
         let late = open(&world, &after).await.expect(200);
@@ -242,10 +242,11 @@ async fn new_secrets_come_by_a_link_and_who_was_stopped_meanwhile_stays_out() {
         world.later(30);
         world.log_in(&log_in).await;
         let nation = official(&world, "pusat.lagi", Role::Administrator).await;
+        let second = official(&world, "pusat.dua.lagi", Role::Administrator).await;
         // Of two links the one that was used ends the other; new secrets by command, coming back and being stopped end it too.
         let accounts = world.accounts();
         let renewed = async |by: &Official| {
-            renew(by).await;
+            renew(by, &second).await;
             link(&world, "rina").await
         };
         for end in ["used", "renewed", "stopped"] {
@@ -270,7 +271,7 @@ async fn new_secrets_come_by_a_link_and_who_was_stopped_meanwhile_stays_out() {
         accounts.set_active(Realm::National, "sebentar", false).await.unwrap();
         open(&world, &of_other).await.expect(200);
         // A day later a link is worth nothing, whether or not it was swept; nor is one of somebody else's making.
-        renew(&nation).await;
+        renew(&nation, &second).await;
         let link = link(&world, "rina").await;
         world.later(24 * HOUR);
         open(&world, &link).await.expect_problem(410, "invitation_over");

@@ -79,6 +79,15 @@ async fn what_cannot_serve_says_why() {
         assert!(told.contains("chmod go-w") && told.contains(&format!("{}: ", folder.display())), "{told}");
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
     }
+    // Whoever can take the stop log away has an older copy served.
+    let stops = world.folder.path().join("stops");
+    std::fs::create_dir(&stops).unwrap();
+    std::fs::set_permissions(&stops, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let kept = stops.display().to_string();
+    let output = world.run_with(&[("STOP_LOG__DIRECTORY", &kept)], &["serve"]).await;
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains("chmod go-w") && told.contains(&format!("{kept}: ")), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
