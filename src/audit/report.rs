@@ -80,6 +80,13 @@ pub enum Fault {
         /// What the head says.
         head: i64,
     },
+    /// There are entries before the first: numbers begin with 1.
+    BeforeFirst {
+        /// The chain.
+        chain: Uuid,
+        /// The lowest number.
+        seq: i64,
+    },
     /// The general chain says that this chain was opened, but nothing of it is there.
     ChainMissing {
         /// The chain.

@@ -328,6 +328,11 @@ impl Service {
         opened: &mut BTreeSet<Uuid>,
     ) -> Result<()> {
         report.chains += 1;
+        if after == 0
+            && let Some(seq) = store::first(tx, chain).await?.filter(|seq| *seq < 1)
+        {
+            report.faults.push(Fault::BeforeFirst { chain, seq });
+        }
         let head = store::head(tx, chain).await?;
         let end = head.as_ref().map_or(i64::MAX, |head| head.seq);
         let until = end.min(most);

@@ -33,6 +33,8 @@ const CHAINS: &str = "SELECT DISTINCT chain FROM audit_event ORDER BY chain";
 
 const LAST: &str = "SELECT MAX(seq) FROM audit_event WHERE chain = $1";
 
+const FIRST: &str = "SELECT MIN(seq) FROM audit_event WHERE chain = $1";
+
 const PAGE: &str = "
     SELECT chain, seq, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest,
            node_id, session_digest, network_digest
@@ -289,6 +291,11 @@ pub(super) async fn head(tx: &mut Tx, chain: Uuid) -> DbResult<Option<HeadRow>> 
 /// All chains that have entries.
 pub(super) async fn chains(tx: &mut Tx) -> DbResult<Vec<Uuid>> {
     Ok(fetch_all!(tx, (Uuid,), CHAINS)?.into_iter().map(|(chain,)| chain).collect())
+}
+
+/// The lowest number of an entry.
+pub(super) async fn first(tx: &mut Tx, chain: Uuid) -> DbResult<Option<i64>> {
+    Ok(fetch_one!(tx, (Option<i64>,), FIRST, chain)?.0)
 }
 
 /// The number of the last entry; 0 for none.

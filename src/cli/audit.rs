@@ -158,6 +158,7 @@ fn describe(report: &Report) -> String {
             Fault::Truncated { chain, last, head } => {
                 format!("{chain}: entries {} to {head} are missing at the end", last + 1)
             }
+            Fault::BeforeFirst { chain, seq } => format!("{chain}: entry {seq} was added before the first"),
             Fault::HeadAltered { chain } => format!("{chain}: the head does not fit the last entry"),
             Fault::HeadMissing { chain } => format!("{chain}: the head is missing"),
             Fault::BehindHead { chain, last, head } => {

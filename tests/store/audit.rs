@@ -208,6 +208,14 @@ async fn a_shortened_chain_is_found_even_when_the_head_is_turned_back_and_work_g
 async fn swapped_renumbered_copied_and_invented_entries_are_found() {
     each_engine(async |context| {
         let log = filled(&context).await;
+        // One that is invented before all others, where no page of entries begins.
+        tamper!(context, "INSERT INTO audit_event (chain, seq, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest) \
+             SELECT chain, -1, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest FROM audit_event \
+             WHERE chain = $1 AND seq = 2", OFFICE);
+        let before = Fault::BeforeFirst { chain: OFFICE, seq: -1 };
+        assert_eq!(log.verify().await.unwrap().faults, [before.clone()]);
+        assert_eq!(log.verify_part(OFFICE, 0, 2).await.unwrap().unwrap().report.faults, [before]);
+        tamper!(context, "DELETE FROM audit_event WHERE chain = $1 AND seq = -1", OFFICE);
         tamper!(context, "UPDATE audit_event SET seq = 100 WHERE chain = $1 AND seq = 2", OFFICE;
             "UPDATE audit_event SET seq = 2 WHERE chain = $1 AND seq = 4", OFFICE;
             "UPDATE audit_event SET seq = 4 WHERE chain = $1 AND seq = 100", OFFICE);

@@ -67,7 +67,7 @@ fn judged(files: &[PathBuf], keys: &[Verifier], kept: Option<Checkpoint>) -> Res
     let mut reading = Reading::trusting(keys, kept);
     for file in files {
         match read(file, &mut reading) {
-            Ok(_) => {}
+            Ok(rest) => reading.broken_off(&rest)?,
             Err(FileError::Wrong { wrong, .. }) => return Err(wrong),
             Err(other) => panic!("{other}"),
         }
@@ -223,6 +223,25 @@ async fn what_somebody_changes_in_a_file_is_seen() {
         let mut twice = own.clone();
         twice.insert(3, own[3].clone());
         assert!(matches!(look(&twice, &keys), Err(Wrong::Misplaced { .. })));
+        // What is no line is believed only as the beginning of the next one: neither an entry that says more, or says it otherwise, nor one
+        // that is cut, nor words; wherever it stands.
+        let entry = own[5].replace("approval", "revocation");
+        let more = format!("{}{}", &entry[..entry.len() - 1], r#","note":""}"#);
+        let cut = entry[..entry.len() - 1].to_owned();
+        let long = format!("{}{}", entry, " ".repeat(70_000));
+        for added in [more, cut, long, String::from("words"), String::from("{}"), String::from(r#"{"line":"x"}"#)] {
+            for at in 0..own.len() {
+                let mut put = own.clone();
+                put.insert(at, added.clone());
+                assert_eq!(look(&put, &keys), Err(Wrong::Added), "{added} at {at}");
+            }
+        }
+        let mut torn = own.clone();
+        torn.insert(5, own[5][..own[5].len() - 1].to_owned());
+        torn.insert(5, own[5][..own[5].len() / 2].to_owned());
+        assert_eq!(look(&torn, &keys).map(|summary| summary.torn), Ok(2), "who died twice");
+        torn.swap(5, 4);
+        assert_eq!(look(&torn, &keys), Err(Wrong::Added));
         // An entry under another's place with a leaf that fits it: the root does not.
         let Line::Entry(mut entry) = serde_json::from_str(lines[4]).unwrap() else { panic!("{}", lines[4]) };
         entry.subject_id = Uuid::from_u128(99);

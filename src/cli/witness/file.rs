@@ -42,7 +42,10 @@ pub(super) fn run(args: &Args, format: Format) -> Result<(), Failure> {
     }
     for file in &files {
         // What stands behind the last whole line was being written when this was copied, or when the machine died.
-        read(file, &mut reading)?;
+        let rest = read(file, &mut reading)?;
+        reading
+            .broken_off(&rest)
+            .map_err(|wrong| Failure::Refused(format!("{}, at its end: {wrong}", file.display())))?;
     }
     if let Some(kept) = reading.not_reached() {
         let (size, Summary { first, leaves, .. }) = (kept.size, reading.summary());

@@ -15,8 +15,6 @@ const NAME: (&str, &str) = ("audit-", ".jsonl");
 const LOCK: &str = ".lock";
 /// The mode of files.
 const MODE: u32 = 0o640;
-/// The longest line that is taken for one.
-const LONGEST: usize = 64 * 1024;
 
 /// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -94,7 +92,7 @@ pub fn read(path: &Path, reading: &mut Reading) -> Result<Vec<u8>, FileError> {
         }
         number += 1;
         let wrong = |wrong| FileError::Wrong { file: path.display().to_string(), line: number, wrong };
-        reading.text(line.get(..LONGEST).unwrap_or(&line)).map_err(wrong)?;
+        reading.text(&line).map_err(wrong)?;
     }
 }
 

@@ -7,6 +7,13 @@ use super::super::note::{Checkpoint, Note, Verifier};
 use super::super::tree::{Frontier, Hash};
 use super::line::{Begin, Leaf, Line, Of, Signed, hash_of};
 
+/// How each line begins, that of a beginning, and that of a checkpoint.
+const LINE: &[u8] = br#"{"line":""#;
+const BEGIN: &[u8] = br#"{"line":"begin""#;
+const CHECKPOINT: &[u8] = br#"{"line":"checkpoint""#;
+/// The longest line, in bytes.
+const LONGEST: usize = 64 * 1024;
+
 /// What is wrong with a line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Wrong {
@@ -36,6 +43,11 @@ pub enum Wrong {
     /// It is no checkpoint of this log.
     #[error("no checkpoint of {0}")]
     Foreign(String),
+    /// It is no line of the log, nor what a machine that died leaves of one.
+    #[error(
+        "a line was added or changed, here or just before: it is none that the service writes, nor the beginning of the next one"
+    )]
+    Added,
 }
 
 /// What was read.
@@ -67,6 +79,8 @@ pub struct Reading {
     /// The leaves of a checkpoint from elsewhere, and whether it was met.
     kept: Option<(Checkpoint, bool)>,
     summary: Summary,
+    /// What was broken off, until the line comes that says it whole.
+    torn: Vec<u8>,
 }
 
 impl Reading {
@@ -114,15 +128,56 @@ impl Reading {
     /// A whole line of a file, without its end.
     ///
     /// # Errors
-    /// What is wrong with it. What was broken off is counted: its leaf is missing, unless it comes once more.
+    /// What is wrong with it.
     pub fn text(&mut self, text: &[u8]) -> Result<(), Wrong> {
-        match serde_json::from_slice(text) {
-            Ok(line) => self.take(&line),
-            Err(_) => {
-                self.summary.torn += 1;
-                Ok(())
-            }
+        if text.len() > LONGEST {
+            return Err(Wrong::Added);
         }
+        let Ok(line) = serde_json::from_slice(text) else {
+            self.summary.torn += 1;
+            return self.broken_off(text);
+        };
+        self.settle(&line, text)?;
+        self.take(&line)
+    }
+
+    /// What a machine that died left of a line, or what was there of it when a file was copied. It is believed only as far as the next line
+    /// says it whole: otherwise anybody could put there what they like.
+    ///
+    /// # Errors
+    /// Where it cannot be the beginning of a line.
+    pub fn broken_off(&mut self, text: &[u8]) -> Result<(), Wrong> {
+        // The end of what was never written to the disk reads as zeros.
+        let end = text.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        let said = text.get(..end).unwrap_or_default();
+        let is_beginning = said.starts_with(LINE) || LINE.starts_with(said);
+        let is_open = serde_json::from_slice::<serde::de::IgnoredAny>(said).is_err_and(|error| error.is_eof());
+        // Who died twice began the same line twice.
+        let is_same = said.starts_with(&self.torn) || self.torn.starts_with(said);
+        if !is_beginning || !is_open || !is_same {
+            return Err(Wrong::Added);
+        }
+        if said.len() > self.torn.len() {
+            said.clone_into(&mut self.torn);
+        }
+        Ok(())
+    }
+
+    /// Compares what was broken off with the line that comes then. Of a checkpoint that is not the newest any more the rest is not known; and a
+    /// file may begin between the two.
+    fn settle(&mut self, line: &Line, text: &[u8]) -> Result<(), Wrong> {
+        let may_be = |kind: &[u8]| self.torn.starts_with(kind) || kind.starts_with(&self.torn);
+        let is_said = if matches!(line, Line::Begin(_)) {
+            may_be(BEGIN)
+        } else if text.starts_with(&self.torn) || may_be(CHECKPOINT) {
+            true
+        } else {
+            return Err(Wrong::Added);
+        };
+        if is_said {
+            self.torn.clear();
+        }
+        Ok(())
     }
 
     /// The next line.
