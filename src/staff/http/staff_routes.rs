@@ -42,7 +42,7 @@ macro_rules! staff_routes {
         /// Ask that somebody join. Another person grants it; then a link goes to the address, behind which they set the own password
         /// and authenticator. Nobody else ever knows them.
         #[utoipa::path(post, path = concat!($path, "/staff"), tag = $tag, security(($security = [])), request_body = JoinBody,
-            responses((status = 201, description = "Asked, or sent where no second person is needed", body = StaffRequestReply),
+            responses((status = 201, description = "Asked: another person has to grant it, before anything is sent", body = StaffRequestReply),
                 (status = "4XX", description = "`forbidden`, `session_ended`, `invalid_field`")))]
         async fn invite(
             axum::extract::State(invitations): axum::extract::State<Invitations>,
@@ -97,7 +97,7 @@ macro_rules! staff_routes {
         /// Ask that somebody get a new password and authenticator, by a link. Who was disabled comes back with it.
         #[utoipa::path(post, path = concat!($path, "/staff/{id}/renewal"), tag = $tag, security(($security = [])),
             params(("id" = uuid::Uuid, Path, description = "The person")), request_body = RenewalBody,
-            responses((status = 201, description = "Asked, or sent where no second person is needed", body = StaffRequestReply),
+            responses((status = 201, description = "Asked: another person has to grant it, before anything is sent", body = StaffRequestReply),
                 (status = "4XX", description = "`forbidden`, `session_ended`, `invalid_field`, `not_found` for oneself and people of elsewhere")))]
         async fn renew_secrets(
             axum::extract::State(invitations): axum::extract::State<Invitations>,
