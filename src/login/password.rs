@@ -3,13 +3,12 @@
 
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 use super::strength::check_strength;
 use crate::error::{Code, Error, Refusal, Result};
@@ -19,6 +18,8 @@ use crate::secret::Redacted;
 
 /// Log-ins that may wait for each hash that is computed at a time: some 20 ms each, so the last waits for a second at most.
 const WAITING_PER_SLOT: usize = 64;
+/// Bytes of a hash.
+const OUTPUT: usize = 32;
 /// Estimated cost of a hash, charged in advance; time beyond it is charged afterwards.
 const COST: Duration = Duration::from_millis(20);
 /// How long a log-in waits for its turn.
@@ -129,10 +130,36 @@ impl Passwords {
     }
 }
 
-fn hasher() -> Result<Argon2<'static>> {
-    // 19 MiB, 2 passes, 1 lane: the OWASP minimum for argon2id; 14–21 ms on the machines this runs on.
-    let params = Params::new(19 * 1_024, 2, 1, None).map_err(Error::internal)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+/// What hashes are computed in, kept for the next one. An allocator keeps what a thread gave back for that thread, and each of many threads
+/// computes now and then: 19 MiB for each of them would stay.
+static MEMORY: Mutex<Vec<Vec<Block>>> = Mutex::new(Vec::new());
+
+/// Memory for one hash, given back when this ends: there is never more of it than was used at the same time.
+struct Memory(Vec<Block>);
+
+impl Memory {
+    fn of(blocks: usize) -> Self {
+        let kept = MEMORY.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut memory = kept.unwrap_or_default();
+        memory.resize(blocks.max(memory.len()), Block::new());
+        Self(memory)
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        MEMORY.lock().unwrap_or_else(PoisonError::into_inner).push(std::mem::take(&mut self.0));
+    }
+}
+
+/// Computes a hash by argon2id.
+fn argon2id(params: Params, salt: &[u8], password: &str) -> Result<Output> {
+    let mut memory = Memory::of(params.block_count());
+    let mut out = [0; OUTPUT];
+    let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let done = hasher.hash_password_into_with_memory(password.as_bytes(), salt, &mut out, memory.0.as_mut_slice());
+    done.map_err(Error::internal)?;
+    Output::new(&out).map_err(Error::internal)
 }
 
 /// Hashes a password as a PHC string. Takes some 20 ms: not for async threads.
@@ -140,14 +167,28 @@ fn hasher() -> Result<Argon2<'static>> {
 /// # Errors
 /// A fault of ours.
 pub fn hash(random: &Random, password: &str) -> Result<String> {
+    // 19 MiB, 2 passes, 1 lane: the OWASP minimum for argon2id; 14–21 ms on the machines this runs on.
+    let params = Params::new(19 * 1_024, 2, 1, None).map_err(Error::internal)?;
     let salt: [u8; 16] = random.bytes();
-    let hash = hasher()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(Error::internal)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).map_err(Error::internal)?,
+        salt: Some(Salt::new(&salt).map_err(Error::internal)?),
+        hash: Some(argon2id(params, &salt, password)?),
+    };
     Ok(hash.to_string())
 }
 
+/// Whether a password makes this hash, which is one of ours: argon2id of 32 bytes.
 fn verify(stored: &str, password: &str) -> bool {
     let Ok(parsed) = PasswordHash::new(stored) else { return false };
-    hasher().is_ok_and(|hasher| hasher.verify_password(password.as_bytes(), &parsed).is_ok())
+    let (Some(salt), Some(wanted), Ok(params)) = (&parsed.salt, &parsed.hash, Params::try_from(&parsed)) else {
+        return false;
+    };
+    let ours = parsed.algorithm == Algorithm::Argon2id.ident() && parsed.version == Some(Version::V0x13.into());
+    // Outputs are compared in constant time.
+    ours && wanted.len() == OUTPUT && argon2id(params, salt, password).is_ok_and(|found| found == *wanted)
 }
 
 /// A generated password: 22 characters of base64url, 128 bits.
@@ -173,6 +214,30 @@ mod tests {
         assert!(pool.fits(&place, "correct horse battery".to_owned().into(), Some(stored.clone())).await.unwrap());
         assert!(!pool.fits(&place, "correct horse batterz".to_owned().into(), Some(stored)).await.unwrap());
         assert!(!pool.fits(&place, "anything".to_owned().into(), None).await.unwrap());
+    }
+
+    #[test]
+    fn hashes_are_those_of_the_library_and_their_memory_is_used_again() {
+        use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+
+        let params = Params::new(19 * 1_024, 2, 1, None).unwrap();
+        let library = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let theirs = library.hash_password_with_salt(b"correct horse battery", &[7; 16]).unwrap().to_string();
+        assert!(verify(&theirs, "correct horse battery") && !verify(&theirs, "correct horse batterz"));
+        let ours = hash(&Random::seeded(1), "correct horse battery").unwrap();
+        assert!(library.verify_password(b"correct horse battery", &PasswordHash::new(&ours).unwrap()).is_ok());
+        for wrong in [theirs.replace("argon2id", "argon2i"), theirs.replace("v=19", "v=16"), String::from("$argon2id$")]
+        {
+            assert!(!verify(&wrong, "correct horse battery"), "{wrong}");
+        }
+        // Many threads, one after the other.
+        let others = MEMORY.lock().unwrap().len();
+        for _ in 0..8 {
+            let ours = ours.clone();
+            assert!(std::thread::spawn(move || verify(&ours, "correct horse battery")).join().unwrap());
+        }
+        let kept = MEMORY.lock().unwrap().len();
+        assert!(kept <= others + 7, "{others} before, {kept} after: each thread has one of its own");
     }
 
     #[tokio::test]
