@@ -19,8 +19,9 @@ impl Config {
         }
         // One that was not read from a file may still hold a user and a password.
         let Service { public_url, staff_url, documentation_url, .. } = &mut shown.service;
-        let urls = [public_url].into_iter().chain(staff_url).chain(documentation_url);
-        urls.filter(|url| url.contains('@')).for_each(|url| *url = MASK.to_owned());
+        let urls = [public_url].into_iter().chain(staff_url).chain(documentation_url).chain(&mut shown.traces.endpoint);
+        // A query is no part of any of them either.
+        urls.filter(|url| url.contains(['@', '?'])).for_each(|url| *url = MASK.to_owned());
         if !shown.mail.smtp.password.expose().is_empty() {
             shown.mail.smtp.password = Redacted(MASK.to_owned());
         }
@@ -55,7 +56,7 @@ fn mask_url(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Service;
+    use crate::config::{Service, Traces};
 
     #[test]
     fn secrets_are_masked() {
@@ -74,8 +75,9 @@ mod tests {
             config.database.shard_urls = vec![Redacted(url.to_owned())];
             config.mail.smtp.password = Redacted(String::from("hunter2"));
             config.service.public_url = String::from("https://user:hunter2@ikd.contoh.go.id");
+            config.traces.endpoint = Some(String::from("http://127.0.0.1:4318?token=hunter2"));
             assert!(!config.masked().contains("hunter2"), "{url}: {}", config.masked());
-            config.service = Service::default();
+            (config.service, config.traces) = (Service::default(), Traces::default());
             assert!(!format!("{config:?}").contains("hunter2"));
         }
         let shown = mask_url("postgres://ikd:p@a:1,b/ikd?sslmode=verify-full&password=p");
