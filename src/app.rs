@@ -177,13 +177,8 @@ impl App {
             registration::Service::new(context.clone(), register.clone(), keyring.clone(), mail_wake.clone());
         let status_lists = status_list::StatusLists::new(context.clone(), keyring.clone());
         let block_codes = life::BlockCodes::new(context.clone())?;
-        let cards = card::Desk::new(
-            context.clone(),
-            register.clone(),
-            keyring.clone(),
-            status_lists.clone(),
-            block_codes.clone(),
-        );
+        let for_cards = (status_lists.clone(), block_codes.clone());
+        let cards = card::Desk::new(context.clone(), register.clone(), keyring.clone(), for_cards);
         let activation = activation::Service::new(context.clone(), register.clone(), mail_wake.clone());
         let relying_parties = RelyingParties::new(context.clone());
         let usage = relying_parties.usage().clone();

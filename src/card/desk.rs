@@ -92,8 +92,7 @@ impl Desk {
         context: Context,
         register: PopulationRegister,
         keyring: Keyring,
-        status_lists: StatusLists,
-        block_codes: BlockCodes,
+        (status_lists, block_codes): (StatusLists, BlockCodes),
     ) -> Self {
         let pictures = Pictures::new(&context);
         Self { context, register, keyring, status_lists, block_codes, pictures }

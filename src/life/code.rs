@@ -28,7 +28,6 @@ pub struct BlockCodes {
 }
 
 /// A code that can be given: hashed before the transaction, which must not wait for that.
-#[derive(Debug)]
 pub struct NewCode {
     pub(super) code: BlockCode,
     pub(super) resident_id: Uuid,
