@@ -176,12 +176,14 @@ impl App {
         let registrations =
             registration::Service::new(context.clone(), register.clone(), keyring.clone(), mail_wake.clone());
         let status_lists = status_list::StatusLists::new(context.clone(), keyring.clone());
-        let cards = card::Desk::new(context.clone(), register.clone(), keyring.clone(), status_lists.clone());
+        let block_codes = life::BlockCodes::new(context.clone())?;
+        let for_cards = (status_lists.clone(), block_codes.clone());
+        let cards = card::Desk::new(context.clone(), register.clone(), keyring.clone(), for_cards);
         let activation = activation::Service::new(context.clone(), register.clone(), mail_wake.clone());
         let relying_parties = RelyingParties::new(context.clone());
         let usage = relying_parties.usage().clone();
         let verification = verification::Service::counting(context.clone(), keyring.clone(), usage);
-        let wallet = wallet::Service::new(context.clone(), keyring.clone(), status_lists.clone());
+        let wallet = wallet::Service::new(context.clone(), keyring.clone(), status_lists.clone(), block_codes.clone());
         let directory = Directory::new(context.clone(), register.clone());
         let closures = closure::Closures::new(context.clone(), wallet.clone(), register);
         let disputes = dispute::Disputes::new(context.clone(), wallet.clone());
@@ -222,7 +224,7 @@ impl App {
             employee_checks: EmployeeChecks::new(context.clone(), verification.clone()),
             verification,
             log: tlog::Log::new(context.clone(), keyring.clone())?,
-            blocks: life::Blocks::new(context.clone()),
+            blocks: life::Blocks::new(context.clone(), block_codes),
             annulments: annulment::Telling::new(context.clone()),
             closures,
             exports,

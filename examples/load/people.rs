@@ -212,7 +212,8 @@ pub async fn activations(place: &Arc<Place>, server: &Server, count: usize) -> D
     let post = Post::Office("LOAD-01", Role::Officer);
     let accounts = Accounts::of_invented(context.clone());
     let new = accounts.add(post, "petugas", "Petugas", Some(secret.clone())).await.unwrap();
-    let code = totp::code(&totp::from_base32(new.totp.secret.expose()).unwrap(), context.now()).unwrap();
+    let secret_of_codes = totp::from_base32(new.totp.secret.expose()).unwrap();
+    let code = totp::code_in_good_time(&secret_of_codes, &context.clock).await.unwrap();
     let http = reqwest::Client::new();
     let officer = Officer::log_in(http.clone(), &base(place), "petugas", secret.expose(), &code).await.unwrap();
     let shared = Arc::new((Arc::clone(place), officer, selfie, http, people));

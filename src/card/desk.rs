@@ -16,6 +16,7 @@ use crate::helper::{Helper, ports as helpers};
 use crate::holder::ports as holder;
 use crate::holder::{Credential, CredentialState, Status};
 use crate::keyring::Keyring;
+use crate::life::BlockCodes;
 use crate::office::Scope;
 use crate::page::{self, Page};
 use crate::register::{Date, Found, Nik, PopulationRegister};
@@ -37,6 +38,7 @@ pub struct Desk {
     pub(super) register: PopulationRegister,
     pub(super) keyring: Keyring,
     pub(super) status_lists: StatusLists,
+    pub(super) block_codes: BlockCodes,
     pictures: Pictures,
 }
 
@@ -86,9 +88,14 @@ pub struct Seen {
 
 impl Desk {
     /// `register` is asked about what residents say, `keyring` signs cards, which get places in `status_lists`.
-    pub fn new(context: Context, register: PopulationRegister, keyring: Keyring, status_lists: StatusLists) -> Self {
+    pub fn new(
+        context: Context,
+        register: PopulationRegister,
+        keyring: Keyring,
+        (status_lists, block_codes): (StatusLists, BlockCodes),
+    ) -> Self {
         let pictures = Pictures::new(&context);
-        Self { context, register, keyring, status_lists, pictures }
+        Self { context, register, keyring, status_lists, block_codes, pictures }
     }
 
     /// Asks the register about what the resident said.

@@ -20,6 +20,7 @@ use crate::helper::ports as helpers;
 use crate::holder::Reason;
 use crate::holder::ports::{self as holder, OnPaper};
 use crate::life::EventKind;
+use crate::life::code::NewCode;
 use crate::life::model::reference;
 use crate::life::ports::{self as life, By};
 use crate::office::ports as offices;
@@ -32,12 +33,14 @@ const SHOWN: AttributeSet = AttributeSet::BASIC;
 /// The name under which the NIK with only its ends stands in the QR.
 const MASKED_NIK: &str = "nik_masked";
 
-/// A card whose QR is made but not issued yet: signing may wait, so it is done before the transaction.
+/// A card whose QR is made but not issued yet: signing may wait, and hashing takes time, so both are done before the transaction.
 pub struct Made {
     record: RegisterRecord,
     portrait: Option<Vec<u8>>,
     issued: Issued,
     qr: Redacted<String>,
+    /// The code for the slip, if it takes one.
+    block_code: NewCode,
 }
 
 /// What is in hand when a card is printed.
@@ -90,7 +93,8 @@ impl Desk {
         });
         let token = made.await.map_err(Error::internal)??;
         let issued = Issued { place, expires_at: token.expires_at, keeps: false, voided: None };
-        Ok(Made { record, portrait, issued, qr: token.token.into() })
+        let block_code = self.block_codes.make((card.resident_id, &record.nik), Some(&code_name(id))).await?;
+        Ok(Made { record, portrait, issued, qr: token.token.into(), block_code })
     }
 
     /// A second person grants it: the card counts with the commit, and every earlier one of this resident does not. Gives the card, whose
@@ -138,7 +142,7 @@ impl Desk {
         life::happened(context, tx, (resident, EventKind::CardIssued), now, who).await?;
         if !holder::is_on_phone(tx, resident).await? {
             // Who has a phone has a code; a new one would void what they wrote down.
-            life::give_block_code(context, tx, (resident, &made.record.nik), Some(&code_name(id)), now).await?;
+            life::give_block_code(context, tx, &made.block_code, now).await?;
         }
         Ok(held)
     }

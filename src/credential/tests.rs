@@ -161,3 +161,33 @@ fn an_offline_token_shows_the_choice_and_stays_short() {
         assert!(world.issuer().issue_offline(World::record(TokenKind::Offline), long, None, None).is_err());
     }
 }
+
+#[test]
+fn each_token_under_the_key_of_qrs_is_for_one_reader() {
+    const KINDS: [TokenKind; 4] =
+        [TokenKind::Activation, TokenKind::Counter, TokenKind::Presentation, TokenKind::Offline];
+    for world in worlds() {
+        for kind in KINDS {
+            let issued = match kind {
+                TokenKind::Offline => world.issuer().issue_offline(World::record(kind), example(), None, None),
+                kind => world.issuer().issue(World::record(kind)),
+            };
+            let token = issued.unwrap().token;
+            let claims = cose::decode(&text::decode(&token).unwrap()).unwrap().claims;
+            // Who does not look at what a token is finds nothing to read in one that is for the service.
+            assert_eq!(matches!(claims.body, Body::Offline { .. }), kind == TokenKind::Offline, "{kind:?}");
+            for reader in KINDS {
+                let read = verify::authenticate(&token, &[reader], ISSUER, &world.keys);
+                assert_eq!(read.err(), (reader != kind).then_some(Reason::WrongType), "{kind:?} for {reader:?}");
+                // Nor does the same key's signature make one of it that is for another reader: the seal is bound to the header.
+                let cose = issue::sign(&world.signer, reader, &claims).unwrap();
+                let renamed = verify::authenticate(&text::encode_stored(&cose), &[reader], ISSUER, &world.keys);
+                let opened = renamed.and_then(|renamed| renamed.unseal(&world.sealer));
+                assert_eq!(
+                    opened.map(|record| record.kind),
+                    if reader == kind { Ok(kind) } else { Err(Reason::Malformed) }
+                );
+            }
+        }
+    }
+}

@@ -138,7 +138,9 @@ async fn counter(
     let token = read_back(script, story, resident, &path, &json!({}), "aktivasi.png", 200).await?;
     let secret = totp::from_base32(script.officer.totp_secret.expose())
         .ok_or_else(|| ClientError::Unexpected(String::from("the officer's secret is unreadable")))?;
-    let code = totp::code(&secret, script.clock.now()).map_err(|error| ClientError::Unexpected(error.to_string()))?;
+    let code = totp::code_in_good_time(&secret, &script.clock)
+        .await
+        .map_err(|error| ClientError::Unexpected(error.to_string()))?;
     let DemoLogIn { username, password, .. } = &script.officer;
     let officer = Officer::log_in(http.clone(), &script.base_url, username, password.expose(), &code).await?;
     story.tell("officer", "logs in with password and authenticator code");

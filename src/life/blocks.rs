@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use super::code::BlockCodes;
 use super::model::{BlockCode, LINK_SECONDS, reference};
 use super::ports::{self, By};
 use super::{calls, mail, store};
@@ -12,7 +13,6 @@ use crate::audit::{self, Action, Actor, Event, GENERAL, Outcome};
 use crate::captcha;
 use crate::clock::{HOUR, Timestamp};
 use crate::context::Context;
-use crate::db::Tx;
 use crate::error::{Code, FieldError, Refusal, Result, Text};
 use crate::fair::network::tiers;
 use crate::holder::ports::{self as holder, Stopped};
@@ -64,26 +64,34 @@ impl From<Status> for Blocked {
 #[derive(Clone)]
 pub struct Blocks {
     context: Context,
+    codes: BlockCodes,
     audit: audit::Service,
 }
 
 impl Blocks {
     /// In this context.
-    pub fn new(context: Context) -> Self {
-        Self { audit: audit::Service::new(context.clone()), context }
+    pub fn new(context: Context, codes: BlockCodes) -> Self {
+        Self { audit: audit::Service::new(context.clone()), codes, context }
     }
 
     /// Blocks the digital KTP of a NIK. What does not fit together is answered alike, whatever is wrong; repeated it says again
     /// what it did.
     ///
     /// # Errors
-    /// `block_refused`, `captcha_required`, `captcha_invalid`.
+    /// `block_refused`, `captcha_required`, `captcha_invalid`, `overloaded`.
     pub async fn block(&self, from: IpAddr, nik: &Nik, key: &Key, captcha: Option<&str>) -> Result<Blocked> {
         let now = self.context.now();
-        self.admit(from, nik, captcha, now).await?;
-        let found = {
-            let mut tx = self.context.db.read().await?;
-            self.find(&mut tx, nik, key, now).await?
+        let found = match key {
+            Key::Code(code) => {
+                // The turn first: whom a flood keeps waiting loses no try and no captcha. No hash is computed before the try is counted.
+                let place = self.codes.turn(from).await?;
+                self.admit(from, nik, captcha, now).await?;
+                self.codes.whose(&place, nik, code).await?.map(|resident| (resident, None))
+            }
+            Key::Link(link) => {
+                self.admit(from, nik, captcha, now).await?;
+                self.of_link(nik, link, now).await?
+            }
         };
         let (resident, notice) = found.ok_or(Code::BlockRefused)?;
         transaction!(self.context.db, "life.block", |tx| {
@@ -125,27 +133,20 @@ impl Blocks {
         })?
     }
 
-    async fn find(&self, tx: &mut Tx, nik: &Nik, key: &Key, now: Timestamp) -> Result<Option<(Uuid, Option<Uuid>)>> {
-        match key {
-            Key::Code(code) => {
-                let index = ports::index(&self.context.vault, nik, code);
-                Ok(store::of_code(tx, &index).await?.map(|resident| (resident, None)))
-            }
-            Key::Link(link) => {
-                let Some(id) = mail::notice_of(&self.context.vault, link) else { return Ok(None) };
-                let Some(notice) = store::notice(tx, id).await? else { return Ok(None) };
-                let whose = holder::kept_record(&self.context, tx, notice.resident_id).await?;
-                let fits =
-                    whose.is_some_and(|whose| whose.nik.as_str().as_bytes().ct_eq(nik.as_str().as_bytes()).into());
-                let lives = now < notice.at.plus_seconds(LINK_SECONDS);
-                // A link that was used tells once more what it did, while that lasts.
-                let counts = match notice.used_at {
-                    None => true,
-                    Some(_) => holder::status(tx, notice.resident_id).await?.is_some(),
-                };
-                Ok((fits && lives && counts).then_some((notice.resident_id, Some(id))))
-            }
-        }
+    /// Whose digital KTP the link of a notice blocks, and which notice that is, where the NIK is theirs.
+    async fn of_link(&self, nik: &Nik, link: &str, now: Timestamp) -> Result<Option<(Uuid, Option<Uuid>)>> {
+        let Some(id) = mail::notice_of(&self.context.vault, link) else { return Ok(None) };
+        let mut tx = self.context.db.read().await?;
+        let Some(notice) = store::notice(&mut tx, id).await? else { return Ok(None) };
+        let whose = holder::kept_record(&self.context, &mut tx, notice.resident_id).await?;
+        let fits = whose.is_some_and(|whose| whose.nik.as_str().as_bytes().ct_eq(nik.as_str().as_bytes()).into());
+        let lives = now < notice.at.plus_seconds(LINK_SECONDS);
+        // A link that was used tells once more what it did, while that lasts.
+        let counts = match notice.used_at {
+            None => true,
+            Some(_) => holder::status(&mut tx, notice.resident_id).await?.is_some(),
+        };
+        Ok((fits && lives && counts).then_some((notice.resident_id, Some(id))))
     }
 
     /// Lifts blocks that end by themselves; gives how many.

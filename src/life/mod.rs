@@ -5,6 +5,7 @@
 
 pub mod blocks;
 pub mod calls;
+pub mod code;
 pub mod http;
 pub mod mail;
 pub mod model;
@@ -14,6 +15,7 @@ pub mod tally;
 mod words;
 
 pub use blocks::Blocks;
+pub use code::BlockCodes;
 pub use model::{BlockCode, EventKind, Happening, TallyKind};
 
 use std::sync::Arc;

@@ -3,7 +3,8 @@
 
 use uuid::Uuid;
 
-use super::model::{BLOCK_CODE_BYTES, BlockCode, CallOutcome, Happening, TallyKind};
+use super::code::NewCode;
+use super::model::{BlockCode, CallOutcome, Happening, TallyKind};
 use super::tally::{self, Change};
 use super::{mail, store, words};
 use crate::audit::Actor;
@@ -14,10 +15,10 @@ use crate::error::{Result, Text};
 use crate::holder::model::UNDO_SECONDS;
 use crate::holder::ports::{self as holder, Stopped};
 use crate::holder::{CredentialState, Reason, Standing, Status};
-use crate::register::{Nik, Region};
+use crate::register::Region;
 use crate::stop_log::{Entry, Kind, ports as stop_log};
-use crate::vault::{Label, Vault};
 
+pub use super::code::given_code;
 pub use super::model::EventKind;
 pub use super::store::{EventRow, LoggedRow, events, has_code, logged, take_to_log, unlogged};
 pub use super::tally::{Tallied, count_anew, first_tally, take};
@@ -241,52 +242,20 @@ pub async fn relocated(
     tally::add(context, tx, change(TallyKind::MovedIn), to, now).await
 }
 
-/// Gives a new block code; the one before is void. Of a `request` with a name it is always the same: a repetition that arrives
+/// Gives a new block code; the one before is void. Of a request with a name it is always the same: a repetition that arrives
 /// late must not void the code that somebody wrote down.
 ///
 /// # Errors
 /// When the database did not do it.
-pub async fn give_block_code(
-    context: &Context,
-    tx: &mut Tx,
-    (resident, nik): (Uuid, &Nik),
-    request: Option<&str>,
-    now: Timestamp,
-) -> Result<BlockCode> {
-    let code = match request {
-        Some(request) => code_of(&context.vault, resident, request),
-        None => BlockCode::from_bytes(context.random.bytes::<BLOCK_CODE_BYTES>()),
-    };
-    let index = index(&context.vault, nik, &code);
-    if store::of_code(tx, &index).await? == Some(resident) {
-        return Ok(code);
+pub async fn give_block_code(context: &Context, tx: &mut Tx, new: &NewCode, now: Timestamp) -> Result<BlockCode> {
+    let resident = new.resident_id;
+    if new.is_kept(tx).await? {
+        return Ok(new.code.clone());
     }
     store::void_codes(tx, resident).await?;
-    store::add_code(tx, &index, resident, now).await?;
+    store::add_code(tx, (&new.nik_index, resident), (&new.hash, new.request.as_deref()), now).await?;
     happened(context, tx, (resident, EventKind::BlockCodeGiven), now, By::holder(resident)).await?;
-    Ok(code)
-}
-
-/// The code of a named request.
-fn code_of(vault: &Vault, resident: Uuid, request: &str) -> BlockCode {
-    let parts = [b"given".as_slice(), resident.as_bytes(), request.as_bytes()];
-    let [a, b, c, d, e, ..] = vault.mac_index(Label::BlockCode, &parts);
-    BlockCode::from_bytes([a, b, c, d, e])
-}
-
-/// The block code that was given for a request with this name, while it counts.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn given_code(
-    context: &Context,
-    tx: &mut Tx,
-    (resident, nik): (Uuid, &Nik),
-    request: &str,
-) -> Result<Option<BlockCode>> {
-    let code = code_of(&context.vault, resident, request);
-    let counts = store::of_code(tx, &index(&context.vault, nik, &code)).await? == Some(resident);
-    Ok(counts.then_some(code))
+    Ok(new.code.clone())
 }
 
 /// Whether the database knows of an event.
@@ -322,11 +291,6 @@ pub const fn title(kind: EventKind, reason: Option<Reason>) -> Text {
 pub async fn erase(tx: &mut Tx, resident: Uuid) -> Result<()> {
     store::void_codes(tx, resident).await?;
     Ok(store::erase_notices(tx, resident).await?)
-}
-
-/// The keyed index of a NIK and a block code together: a wrong NIK and a wrong code are the same miss.
-pub(super) fn index(vault: &Vault, nik: &Nik, code: &BlockCode) -> [u8; 32] {
-    vault.mac_index(Label::BlockCode, &[nik.as_str().as_bytes(), code.expose().as_bytes()])
 }
 
 pub(super) const fn happening(resident_id: Uuid, kind: EventKind, reason: Option<Reason>, by: By) -> Happening {

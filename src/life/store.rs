@@ -186,16 +186,37 @@ pub async fn void_codes(tx: &mut Tx, resident: Uuid) -> DbResult<()> {
     execute!(tx, VOID_CODES, resident).map(|_| ())
 }
 
-const ADD_CODE: &str = "INSERT INTO block_code (code_index, resident_id, created_at) VALUES ($1, $2, $3)";
+const ADD_CODE: &str = "
+    INSERT INTO block_code (code_index, resident_id, created_at, code_hash, request_index) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (code_index) DO UPDATE SET resident_id = $2, created_at = $3, code_hash = $4, request_index = $5";
 
-/// Keeps a resident's block code.
-pub async fn add_code(tx: &mut Tx, index: &[u8], resident: Uuid, now: Timestamp) -> DbResult<()> {
-    execute!(tx, ADD_CODE, index, resident, now).map(|_| ())
+/// Keeps the block code of a NIK, in the place of one before.
+pub async fn add_code(
+    tx: &mut Tx,
+    (nik_index, resident): (&[u8], Uuid),
+    (hash, request): (&str, Option<&[u8]>),
+    now: Timestamp,
+) -> DbResult<()> {
+    execute!(tx, ADD_CODE, nik_index, resident, now, hash, request).map(|_| ())
 }
 
-const OF_CODE: &str = "SELECT resident_id FROM block_code WHERE code_index = $1";
+const HASH_OF: &str = "SELECT resident_id, code_hash FROM block_code WHERE code_index = $1 AND code_hash IS NOT NULL";
 
-/// Whose block code this is.
+/// Whose a NIK is that has a block code, and the hash of that.
+pub async fn hash_of(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Option<(Uuid, String)>> {
+    fetch_optional!(tx, (Uuid, String), HASH_OF, nik_index)
+}
+
+const REQUEST_OF: &str = "SELECT request_index FROM block_code WHERE code_index = $1 AND request_index IS NOT NULL AND code_hash IS NOT NULL";
+
+/// By which named request a NIK's block code was given.
+pub async fn request_of(tx: &mut Tx, nik_index: &[u8]) -> DbResult<Option<Vec<u8>>> {
+    Ok(fetch_optional!(tx, (Vec<u8>,), REQUEST_OF, nik_index)?.map(|(request,)| request))
+}
+
+const OF_CODE: &str = "SELECT resident_id FROM block_code WHERE code_index = $1 AND code_hash IS NULL";
+
+/// Whose block code this is, in a row of before codes were hashed.
 pub async fn of_code(tx: &mut Tx, index: &[u8]) -> DbResult<Option<Uuid>> {
     Ok(fetch_optional!(tx, (Uuid,), OF_CODE, index)?.map(|(resident,)| resident))
 }

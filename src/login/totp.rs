@@ -1,9 +1,12 @@
-//! Time-based one-time codes (RFC 6238): SHA-1, 6 digits, 30 seconds, one step of skew, as authenticator apps expect.
+//! Time-based one-time codes (RFC 6238): SHA-1, 6 digits, 30 seconds, as authenticator apps expect. A code is good for the step in which
+//! it is shown and no other, so for 30 seconds at most: whoever is refused is told what time it is here.
+
+use std::time::Duration;
 
 use data_encoding::BASE32_NOPAD;
 use totp_rs::{Builder, Totp};
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Result};
 use crate::random::Random;
 use crate::secret::Redacted;
@@ -13,6 +16,9 @@ pub const SECRET_LENGTH: usize = 20;
 
 /// Seconds for which a code is shown.
 pub const STEP_SECONDS: i64 = 30;
+
+/// Seconds that a program leaves a code for its way to the service.
+const WAY_SECONDS: i64 = 6;
 
 /// A secret as its owner takes it over, shown once.
 #[derive(Debug)]
@@ -48,6 +54,7 @@ fn totp(secret: &[u8], account: &str) -> Result<Totp> {
         .with_secret(secret.to_vec())
         .with_account_name(account)
         .with_issuer(Some("IKD"))
+        .with_skew(0)
         .build()
         .map_err(|_| Error::internal("a stored TOTP secret cannot be used"))
 }
@@ -72,6 +79,30 @@ pub fn check(secret: &[u8], code: &str, now: Timestamp) -> Result<Option<i64>> {
 pub fn code(secret: &[u8], now: Timestamp) -> Result<String> {
     let seconds = u64::try_from(now.seconds()).unwrap_or(0);
     Ok(totp(secret, "ikd")?.generate(seconds).to_string())
+}
+
+/// Returns when what an authenticator shows counts long enough to be sent: programs wait for the next code as people do, where the one that
+/// is shown ends in a moment. A clock that stands still is not waited for.
+pub async fn in_good_time(clock: &Clock) {
+    let wait = until_next(clock.now());
+    if !wait.is_zero() && !matches!(clock, Clock::Stopped(_)) {
+        tokio::time::sleep(wait).await;
+    }
+}
+
+/// How long to wait for the next code, where the present one ends in a moment.
+fn until_next(now: Timestamp) -> Duration {
+    let left = STEP_SECONDS - now.seconds().rem_euclid(STEP_SECONDS);
+    if left < WAY_SECONDS { Duration::from_secs(left.unsigned_abs()) } else { Duration::ZERO }
+}
+
+/// The code at this moment, [in good time](in_good_time): for `ikd demo` and tests.
+///
+/// # Errors
+/// When the secret cannot be used.
+pub async fn code_in_good_time(secret: &[u8], clock: &Clock) -> Result<String> {
+    in_good_time(clock).await;
+    code(secret, clock.now())
 }
 
 /// The secret in base32, as authenticator apps take it (RFC 4648 §6, without padding).
@@ -109,13 +140,20 @@ mod tests {
     }
 
     #[test]
-    fn one_step_of_skew_and_no_more() {
+    fn a_code_is_good_for_its_own_thirty_seconds_and_no_more() {
         let code = code(SECRET, Timestamp::from_seconds(300)).unwrap();
-        assert_eq!(check(SECRET, &code, Timestamp::from_seconds(330)).unwrap(), Some(10));
-        assert_eq!(check(SECRET, &code, Timestamp::from_seconds(299)).unwrap(), Some(10));
-        assert_eq!(check(SECRET, &code, Timestamp::from_seconds(360)).unwrap(), None);
+        for (second, step) in [(299, None), (300, Some(10)), (329, Some(10)), (330, None), (270, None), (360, None)] {
+            assert_eq!(check(SECRET, &code, Timestamp::from_seconds(second)).unwrap(), step, "{second}");
+        }
         assert_eq!(check(SECRET, "28708", Timestamp::from_seconds(59)).unwrap(), None);
         assert_eq!(check(SECRET, "28 70 82", Timestamp::from_seconds(59)).unwrap(), Some(1));
+    }
+
+    #[test]
+    fn a_program_does_not_send_what_ends_in_a_moment() {
+        for (second, waits) in [(0, 0), (24, 0), (25, 5), (29, 1), (30, 0), (59, 1)] {
+            assert_eq!(until_next(Timestamp::from_seconds(second)).as_secs(), waits, "{second}");
+        }
     }
 
     #[test]

@@ -206,8 +206,10 @@ fn same() -> Refusal {
 fn wrong_code() -> Refusal {
     Refusal::field(
         "totp",
-        "Kode tidak cocok. Pindai QR di halaman ini dengan aplikasi autentikator, lalu ketik kode yang tampil sekarang.",
-        "The code does not fit. Scan the QR of this page with the authenticator app, then type the code it shows now.",
+        "Kode tidak cocok. Pindai QR di halaman ini dengan aplikasi autentikator, ketik kode yang tampil sekarang, \
+         dan pastikan jam ponsel Anda disetel otomatis.",
+        "The code does not fit. Scan the QR of this page with the authenticator app, type the code it shows now, \
+         and see that your phone sets its clock automatically.",
     )
 }
 

@@ -95,14 +95,18 @@ impl Service {
     /// Gives a new block code; the one before is void. Repeated with the same `request` it gives the same one.
     ///
     /// # Errors
-    /// `session_ended` when it was stopped meanwhile.
+    /// `session_ended` when it was stopped meanwhile, `overloaded`.
     pub async fn give_block_code(&self, session: &Session, request: Option<&str>) -> Result<BlockCode> {
         let (now, resident) = (self.context.now(), session.resident_id);
+        let nik = {
+            let mut tx = self.context.db.read().await?;
+            ports::record(&self.context, &mut tx, resident).await?.nik
+        };
+        let new = self.block_codes.make((resident, &nik), request).await?;
         transaction!(self.context.db, "wallet.give_block_code", |tx| {
             let held = ports::hold(tx, resident).await?.filter(|held| held.generation == session.generation);
             held.ok_or(Code::SessionEnded)?;
-            let nik = ports::record(&self.context, tx, resident).await?.nik;
-            life::give_block_code(&self.context, tx, (resident, &nik), request, now).await
+            life::give_block_code(&self.context, tx, &new, now).await
         })
     }
 

@@ -23,6 +23,7 @@ use crate::holder::model::{FIRST_WAIT_SECONDS, MAX_TRIES, Pin, SECOND_WAIT_SECON
 use crate::holder::ports::{self, Try};
 use crate::holder::{Credential, CredentialState, Reason, Standing};
 use crate::keyring::Keyring;
+use crate::life::BlockCodes;
 use crate::register::Date;
 use crate::secret::Redacted;
 use crate::status_list::{Kind, StatusLists, ports as status_list};
@@ -41,6 +42,7 @@ pub struct Service {
     issued: device::Issuer,
     codes: Codes,
     status_lists: StatusLists,
+    pub(super) block_codes: BlockCodes,
     /// QRs of each holder, in this process.
     drawn: Option<Arc<DefaultKeyedRateLimiter<Uuid>>>,
 }
@@ -96,11 +98,12 @@ pub struct Card {
 
 impl Service {
     /// `keyring` signs presentations; those that are shown offline get places in `status_lists`.
-    pub fn new(context: Context, keyring: Keyring, status_lists: StatusLists) -> Self {
+    pub fn new(context: Context, keyring: Keyring, status_lists: StatusLists, block_codes: BlockCodes) -> Self {
         let (sessions, codes) = (Sessions::start(&context), Codes::new(context.clone()));
         let each = NonZeroU32::new(context.config.limits.presentations_per_minute);
         let drawn = each.map(|each| Arc::new(RateLimiter::keyed(Quota::per_minute(each))));
-        Self { context, keyring, sessions, issued: device::Issuer::default(), codes, status_lists, drawn }
+        let issued = device::Issuer::default();
+        Self { context, keyring, sessions, issued, codes, status_lists, block_codes, drawn }
     }
 
     /// Forgets whose QRs were drawn some time ago.

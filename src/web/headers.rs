@@ -117,7 +117,7 @@ pub async fn finish((context, security): (Context, Security), mut request: Reque
     }
     if let Some(note) = &note {
         let write = if page { refusal_page::render } else { render };
-        write(&mut response, note, language, request_id);
+        write(&mut response, note, language, (request_id, context.now()));
     }
     // No HSTS in the demo: a browser that trusts its certificate would require https on `localhost` for two years.
     let service = &context.config.service;

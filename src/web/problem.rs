@@ -6,6 +6,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::clock::Timestamp;
 use crate::db::DbError;
 use crate::error::{Code, Error, Language, Refusal};
 
@@ -36,6 +37,11 @@ pub struct ProblemDocument {
     /// Seconds to wait, as in `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
+    /// What time it is here, where an authenticator code may have been what was wrong: a phone whose clock is off shows codes that do not
+    /// count. It is said whatever was wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub service_time: Option<Timestamp>,
 }
 
 /// One field that has to be corrected.
@@ -106,8 +112,13 @@ pub fn retry_after(refusal: &Refusal) -> Option<u64> {
     })
 }
 
-/// Writes the body of a problem.
-pub fn render(response: &mut Response, note: &ProblemNote, language: Language, request_id: Uuid) {
+/// Whether an authenticator code may have been what was wrong. Of a log-in it is said always, because nobody is told what was.
+fn may_be_a_code(refusal: &Refusal) -> bool {
+    refusal.code == Code::LoginFailed || refusal.fields.iter().any(|field| field.field == "totp")
+}
+
+/// Writes the body of a problem, at this time of the service.
+pub fn render(response: &mut Response, note: &ProblemNote, language: Language, (request_id, now): (Uuid, Timestamp)) {
     let Refusal { code, detail, fields, tries_left, retry_after } = &note.refusal;
     let document = ProblemDocument {
         r#type: format!("/problems/{}", code.as_str()),
@@ -125,6 +136,7 @@ pub fn render(response: &mut Response, note: &ProblemNote, language: Language, r
             .collect(),
         tries_left: *tries_left,
         retry_after_seconds: *retry_after,
+        service_time: may_be_a_code(&note.refusal).then(|| Timestamp::from_seconds(now.seconds())),
     };
     *response.body_mut() = serde_json::to_vec(&document).unwrap_or_default().into();
     let headers = response.headers_mut();

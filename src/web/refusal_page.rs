@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::negotiate;
 use super::problem::{ProblemNote, retry_after};
+use crate::clock::Timestamp;
 use crate::error::{Code, Language, Refusal, Text};
 
 const POLICY: &str =
@@ -45,7 +46,7 @@ pub fn is_wanted(request: &Request) -> bool {
 }
 
 /// Writes the page.
-pub fn render(response: &mut Response, note: &ProblemNote, language: Language, request_id: Uuid) {
+pub fn render(response: &mut Response, note: &ProblemNote, language: Language, (request_id, _): (Uuid, Timestamp)) {
     let Refusal { code, detail, .. } = &note.refusal;
     let (title, detail) = match code {
         Code::NotFound => NO_PAGE,

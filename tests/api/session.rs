@@ -67,13 +67,18 @@ async fn failures_of_a_user_from_an_address_make_each_next_try_wait_longer() {
             with("totp", "abcdef"),
         ] {
             let answer = log_in(&world, &body).await.expect(401);
-            refusals.push((answer.code().to_owned(), answer.json["detail"].clone()));
+            refusals.push(answer.json);
         }
         let unknown = log_in(&world, &with("username", "siapa")).await.expect(401);
-        refusals.push((unknown.code().to_owned(), unknown.json["detail"].clone()));
+        refusals.push(unknown.json);
+        for refusal in &mut refusals {
+            refusal.as_object_mut().unwrap().remove("request_id");
+        }
         refusals.dedup();
         assert_eq!(refusals.len(), 1, "{refusals:?}");
-        assert_eq!(refusals[0].0, "login_failed");
+        assert_eq!(refusals[0]["code"], "login_failed");
+        // Whoever has a phone whose clock is off sees it by that.
+        assert_eq!(refusals[0]["service_time"], json!(world.context.now()));
 
         let refused = |answer: Answer| (answer.code().to_owned(), answer.retry_after);
         let wait = |seconds: u64| (String::from("too_many"), Some(seconds));
@@ -91,6 +96,29 @@ async fn failures_of_a_user_from_an_address_make_each_next_try_wait_longer() {
         world.later(1);
         let session = log_in(&world, &world.log_in_body(&officer)).await.expect(201).json;
         assert_eq!((&session["previous_log_in"], &session["failed_log_ins"]), (&Value::Null, &json!(11)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_lets_in_while_it_is_shown_and_no_second_longer() {
+    each_engine(async |context| {
+        let world = World::open(context).await;
+        // Seconds by which a phone's clock is behind, at the beginning of a step and at its end.
+        for (name, begins, behind, status) in [
+            ("tepat", 0, 0, 201),
+            ("akhir", 29, 29, 201),
+            ("lewat", 0, 1, 401),
+            ("lewat-akhir", 29, 30, 401),
+            ("awal", 29, -1, 401),
+        ] {
+            let officer = world.add_officer(name, OFFICE).await;
+            world.later((begins - world.context.now().seconds()).rem_euclid(30));
+            let mut body = world.log_in_body(&officer);
+            body["totp"] = json!(officer.code(world.context.now().plus_seconds(-behind)));
+            let answer = log_in(&world, &body).await.expect(status);
+            assert_eq!(answer.json["service_time"].is_string(), status == 401, "{name}");
+        }
     })
     .await;
 }

@@ -230,12 +230,7 @@ class Staff:
 
     def log_in(self):
         with self.lock:
-            # A code works once.
-            step = max(int(time.time()) // 30, self.step + 1)
-            if step > int(time.time()) // 30 + 1:
-                time.sleep(30)
-            self.step = step
-            body = {"username": self.username, "password": self.password, "totp": totp(self.secret, step)}
+            body = {"username": self.username, "password": self.password, "totp": self.code()}
             status, headers, data = self.service.ask("POST", f"/v1/{self.realm}/sessions", body)
             if status != 201:
                 raise SystemExit(f"{self.username} cannot log in: {status} {data[:300]}")
@@ -244,14 +239,25 @@ class Staff:
                 self.choose()
         return self
 
+    def code(self):
+        """A code that counts: of a step that was not used, and not in its last seconds."""
+        begins = (self.step + 1) * 30
+        if begins > time.time():
+            time.sleep(begins - time.time())
+        if time.time() % 30 > 24:
+            time.sleep(30 - time.time() % 30)
+        self.step = int(time.time()) // 30
+        return totp(self.secret, self.step)
+
     def choose(self):
         """What the command printed opens the choice of other secrets alone."""
         status, _, data = self.ask("GET", f"/v1/{self.realm}/secrets")
         if status != 200:
             raise SystemExit(f"{self.username} is not asked what to choose: {status} {data[:300]}")
         self.password, self.secret = OWN_PASSWORD, json.loads(data)["totp_secret"]
-        self.step = int(time.time()) // 30
-        body = {"new_password": self.password, "totp": totp(self.secret, self.step)}
+        # Another secret: no step of it was used.
+        self.step = 0
+        body = {"new_password": self.password, "totp": self.code()}
         status, headers, data = self.ask("POST", f"/v1/{self.realm}/secrets", body)
         if status != 200:
             raise SystemExit(f"{self.username} cannot choose: {status} {data[:300]}")

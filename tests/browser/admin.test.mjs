@@ -143,7 +143,7 @@ describe("the national administration", { timeout: 600_000 }, () => {
       await screen(bank.page, "invited");
       const secret = (await bank.page.locator(".authenticator-key").innerText()).replace(/\s/g, "");
       await bank.page.getByLabel("Kata sandi baru").fill("perahu-merah-di-teluk");
-      await bank.page.getByLabel("Kode autentikator").fill(demo.totp(secret));
+      await bank.page.getByLabel("Kode autentikator").fill(await demo.totp(secret));
       await bank.page.getByRole("button", { name: "Simpan kata sandi" }).click();
       await heading(bank.page, "Selesai").waitFor();
       await demo.later(30);

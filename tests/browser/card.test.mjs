@@ -147,7 +147,7 @@ describe("printed cards", { timeout: 600_000 }, () => {
       await demo.later(30);
       await teller.getByLabel("Nama pengguna").fill(demo.teller.username);
       await teller.getByLabel("Kata sandi").fill(demo.teller.password);
-      await teller.getByLabel("Kode autentikator").fill(demo.totp(demo.teller.totp_secret));
+      await teller.getByLabel("Kode autentikator").fill(await demo.totp(demo.teller.totp_secret));
       await teller.keyboard.press("Enter");
       await heading(teller, "Pindai QR nasabah").waitFor();
       await teller.getByLabel("Membuka rekening").check();

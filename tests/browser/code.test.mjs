@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { handScanner } from "./device.mjs";
 import { FACE, Resident } from "./resident.mjs";
-import { checkAccessibility, checkReflow, checkScreen, DESK, expectScreen, keepPicture, openPerson, PHONE, startBoth, totp } from "./support.mjs";
+import { checkAccessibility, checkReflow, checkScreen, DESK, expectScreen, keepPicture, openPerson, PHONE, startBoth } from "./support.mjs";
 
 describe("a code in place of the QR", { timeout: 300_000 }, () => {
   let demo;
@@ -31,7 +31,7 @@ describe("a code in place of the QR", { timeout: 300_000 }, () => {
     await desk.goto("/verifikasi");
     await desk.getByLabel("Nama pengguna").fill(demo.teller.username);
     await desk.getByLabel("Kata sandi").fill(demo.teller.password);
-    await desk.getByLabel("Kode autentikator").fill(totp(demo.teller.totp_secret));
+    await desk.getByLabel("Kode autentikator").fill(await demo.totp(demo.teller.totp_secret));
     await desk.keyboard.press("Enter");
     await heading("Pindai QR nasabah").waitFor();
     await desk.getByLabel("Membuka rekening").check();

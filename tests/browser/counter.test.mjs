@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Device, drawnFace, handScanner } from "./device.mjs";
-import { budget, checkAccessibility, checkReflow, checkScreen, DESK, eventually, keepPicture, keepPictures, openPerson, startBoth, startBrowser, totp } from "./support.mjs";
+import { budget, checkAccessibility, checkReflow, checkScreen, DESK, eventually, keepPicture, keepPictures, openPerson, startBoth, startBrowser } from "./support.mjs";
 
 const HOSTILE = "Nama O'Brien-Sitorus, S.H., M.Kn. yang panjang sekali sampai ke tepi layar dan lebih jauh lagi";
 
@@ -65,10 +65,15 @@ describe("counter", { timeout: 600_000 }, () => {
     await page.getByLabel("Kode autentikator").fill("000 000");
     await page.keyboard.press("Enter");
     await page.getByText("Gagal masuk").waitFor();
+    // Whose phone is off sees it by the service's time, which runs.
+    const clock = page.locator(".service-time");
+    const shown = await clock.innerText();
+    assert.match(shown, /^\d\d\.\d\d\.\d\d \S/);
+    await page.waitForFunction((before) => document.querySelector(".service-time").textContent !== before, shown);
     await screen("log-in-refused");
     assert.equal(await page.getByLabel("Nama pengguna").inputValue(), demo.officer.username, "what was typed stays");
     await page.getByLabel("Kata sandi").fill(demo.officer.password);
-    await page.getByLabel("Kode autentikator").fill(totp(demo.officer.totp_secret));
+    await page.getByLabel("Kode autentikator").fill(await demo.totp(demo.officer.totp_secret));
     await page.keyboard.press("Enter");
     await heading("Pindai QR warga").waitFor();
     await screen("scan");

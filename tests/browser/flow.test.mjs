@@ -44,7 +44,7 @@ describe("the whole flow through the pages", { timeout: 600_000 }, () => {
   /** What the authenticator shows. Each code counts once, so the service's clock goes on to the next. */
   async function authenticator(who) {
     await demo.later(30);
-    return demo.totp(who.totp_secret);
+    return await demo.totp(who.totp_secret);
   }
 
   /** Whoever comes with what a command printed chooses secrets of their own first, once. */

@@ -32,7 +32,7 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
     await page.goto("/verifikasi");
     await page.getByLabel("Nama pengguna").fill(rina.username);
     await page.getByLabel("Kata sandi").fill(rina.password);
-    await page.getByLabel("Kode autentikator").fill(demo.totp(rina.totp_secret));
+    await page.getByLabel("Kode autentikator").fill(await demo.totp(rina.totp_secret));
     await page.keyboard.press("Enter");
     await chooseOwn(demo, page, rina, "enam layang putih sore");
     await heading("Kunci API").waitFor();

@@ -40,7 +40,7 @@ describe("hand scanners", { timeout: 300_000 }, () => {
     await page.goto(address);
     await page.getByLabel("Nama pengguna").fill(who.username);
     await page.getByLabel("Kata sandi").fill(who.password);
-    await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));
+    await page.getByLabel("Kode autentikator").fill(await demo.totp(who.totp_secret));
     await page.keyboard.press("Enter");
     await heading(first).waitFor();
   }
@@ -71,7 +71,7 @@ describe("hand scanners", { timeout: 300_000 }, () => {
     await page.getByLabel("Kata sandi").fill("");
     await page.getByLabel("Kata sandi").focus();
     await handScanner(page, demo.officer.password, { endings: ["Tab", "Tab"] });
-    await handScanner(page, demo.totp(demo.officer.totp_secret));
+    await handScanner(page, await demo.totp(demo.officer.totp_secret));
     await heading("Pindai QR warga").waitFor();
     await page.getByRole("button", { name: "Keluar" }).click();
     await demo.later(30);

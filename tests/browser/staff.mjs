@@ -38,13 +38,14 @@ export async function join(demo, page, address, password, screen) {
   assert.ok(!page.url().includes("#"), "the link is taken out of the address");
   await screen?.(page, `invited ${address}`);
   const secret = (await page.locator(".authenticator-key").innerText()).replace(/\s/g, "");
-  await page.getByLabel("Kode autentikator").fill(demo.totp(secret));
+  await page.getByLabel("Kode autentikator").fill(await demo.totp(secret));
   if (screen) {
     await page.getByLabel("Kata sandi baru").fill("lemah-lemah");
     await page.getByRole("button", { name: "Simpan kata sandi" }).click();
     await page.locator(".field .error:visible").first().waitFor();
   }
   await page.getByLabel("Kata sandi baru").fill(password);
+  await page.getByLabel("Kode autentikator").fill(await demo.totp(secret));
   await page.getByRole("button", { name: "Simpan kata sandi" }).click();
   await page.getByRole("heading", { level: 1, name: "Selesai" }).waitFor();
   if (screen) {
@@ -69,17 +70,18 @@ export async function chooseOwn(demo, page, who, password, screen) {
     await send.click();
     await page.locator(".field .error:visible").first().waitFor();
     await page.getByLabel("Kata sandi baru").fill(who.password);
-    await page.getByLabel("Kode autentikator").fill(demo.totp(secret));
+    await page.getByLabel("Kode autentikator").fill(await demo.totp(secret));
     await send.click();
     await page.getByText("Pilih kata sandi lain: yang ini diketahui").waitFor();
     await page.getByLabel("Kata sandi baru").fill(password);
-    await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));
+    await page.getByLabel("Kode autentikator").fill(await demo.totp(who.totp_secret));
     await send.click();
     await page.getByText("Kode tidak cocok.").waitFor();
+    await page.getByText("Cocokkan jam ponsel Anda").waitFor();
     await screen(page, "own secrets refused");
   }
   await page.getByLabel("Kata sandi baru").fill(password);
-  await page.getByLabel("Kode autentikator").fill(demo.totp(secret));
+  await page.getByLabel("Kode autentikator").fill(await demo.totp(secret));
   await page.keyboard.press("Enter");
   Object.assign(who, { password, totp_secret: secret });
 }

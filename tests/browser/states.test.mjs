@@ -58,7 +58,7 @@ describe("states", { timeout: 900_000 }, () => {
     await page.goto(address);
     await page.getByLabel("Nama pengguna").fill(who.username);
     await page.getByLabel("Kata sandi").fill(who.password);
-    await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));
+    await page.getByLabel("Kode autentikator").fill(await demo.totp(who.totp_secret));
     await page.keyboard.press("Enter");
     await page.getByText("Arahkan kamera").waitFor();
   }
@@ -234,7 +234,7 @@ describe("states", { timeout: 900_000 }, () => {
         await page.reload();
         await page.getByLabel("Nama pengguna").fill(demo.teller.username);
         await page.getByLabel("Kata sandi").fill(demo.teller.password);
-        await page.getByLabel("Kode autentikator").fill(demo.totp(demo.teller.totp_secret));
+        await page.getByLabel("Kode autentikator").fill(await demo.totp(demo.teller.totp_secret));
         await page.keyboard.press("Enter");
         await page.getByText("Kamera tidak diizinkan").waitFor();
         await screen(page, "teller, camera refused");

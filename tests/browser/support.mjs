@@ -89,9 +89,11 @@ export async function startDemo(...words) {
       const env = { ...process.env, IKD__DATABASE__URL: `sqlite:${path.join(data, "ikd.db")}`, IKD__KEYS__DIRECTORY: path.join(data, "keys") };
       return JSON.parse(execFileSync(BINARY, [...words, "--format", "json"], { env, cwd: data }));
     },
-    /** The present code of an authenticator, by the service's clock. */
-    totp(secret, step = 0) {
-      return totp(secret, step, this.ahead);
+    /** The present code of an authenticator, by the service's clock. It counts as long as it is shown: one that ends in a moment is not waited for, the clock is turned. */
+    async totp(secret) {
+      const left = secondsLeft(this.ahead);
+      if (left < WAY_SECONDS) await this.later(Math.ceil(left));
+      return totp(secret, this.ahead);
     },
     /** A resident whom no test has used yet. */
     resident() {
@@ -431,13 +433,27 @@ function base32(text) {
   return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
 }
 
-/** The authenticator's code (RFC 6238: SHA-1, 30 s, 6 digits), `step` periods from now, by a clock that is `ahead` seconds. */
-export function totp(secret, step = 0, ahead = 0) {
+const STEP_SECONDS = 30;
+/** Seconds that a code needs for its way into the page and to the service. */
+const WAY_SECONDS = 6;
+
+/** Seconds for which a code is shown yet, by a clock that is `ahead` seconds. */
+const secondsLeft = (ahead) => STEP_SECONDS - ((Date.now() / 1000 + ahead) % STEP_SECONDS);
+
+/** The authenticator's code (RFC 6238: SHA-1, 30 s, 6 digits), by a clock that is `ahead` seconds. */
+function totp(secret, ahead) {
   const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor((Date.now() / 1000 + ahead) / 30) + step));
+  counter.writeBigUInt64BE(BigInt(Math.floor((Date.now() / 1000 + ahead) / STEP_SECONDS)));
   const mac = createHmac("sha1", base32(secret)).update(counter).digest();
   const offset = mac[19] & 15;
   return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+/** The code by this machine's clock, where the service goes by that: the next one, where the present one ends in a moment. */
+export async function presentTotp(secret) {
+  const left = secondsLeft(0);
+  if (left < WAY_SECONDS) await new Promise((done) => setTimeout(done, Math.ceil(left * 1000)));
+  return totp(secret, 0);
 }
 
 async function call(url, { method = "POST", json, headers = {} } = {}) {
@@ -452,15 +468,21 @@ export const addNewcomer = (demo, username, name, ...words) => ({
   ...demo.command("officer", "add", username, name, "--office", "DEMO-01", ...words, "--generate-password"),
 });
 
-/** The same account as if its owner had chosen what the command printed: the way there is `flow.test.mjs`'s. */
-export function settled(demo, who) {
-  const statement = "UPDATE staff_account SET initial_password_until = NULL, initial_totp_until = NULL WHERE username = ?";
+/** Changes the row of an account past the service. */
+function alter(demo, who, change) {
+  const statement = `UPDATE staff_account SET ${change} WHERE username = ?`;
   const program = `import sqlite3, sys
 with sqlite3.connect(sys.argv[1], timeout=30) as db:
     assert db.execute(${JSON.stringify(statement)}, (sys.argv[2],)).rowcount == 1`;
   execFileSync("python3", ["-c", program, path.join(demo.data, "ikd.db"), who.username]);
   return who;
 }
+
+/** The same account as if its owner had chosen what the command printed: the way there is `flow.test.mjs`'s. */
+export const settled = (demo, who) => alter(demo, who, "initial_password_until = NULL, initial_totp_until = NULL");
+
+/** The same account as if half a minute had gone by since its last code, where the service's clock cannot be turned. */
+export const codeCountsAgain = (demo, who) => alter(demo, who, "totp_last_step = totp_last_step - 1");
 
 /** A new account whose owner has chosen. */
 export const addStaff = (demo, username, name, ...words) => settled(demo, addNewcomer(demo, username, name, ...words));
@@ -474,7 +496,7 @@ export async function logInAt(demo, page, address, who, first) {
   await page.goto(address);
   await page.getByLabel("Nama pengguna").fill(who.username);
   await page.getByLabel("Kata sandi").fill(who.password);
-  await page.getByLabel("Kode autentikator").fill(demo.totp(who.totp_secret));
+  await page.getByLabel("Kode autentikator").fill(await demo.totp(who.totp_secret));
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: first }).waitFor();
 }
@@ -483,9 +505,12 @@ export async function logInAt(demo, page, address, who, first) {
 export class Officer {
   static async login(demo) {
     const { username, password, totp_secret: secret } = demo.officer;
-    // Each period's code counts once, and the one after next would be too early.
-    const step = demo.lastTotp === demo.totp(secret) ? 1 : 0;
-    const code = demo.totp(secret, step);
+    // Each period's code counts once.
+    let code = await demo.totp(secret);
+    if (code === demo.lastTotp) {
+      await demo.later(STEP_SECONDS);
+      code = await demo.totp(secret);
+    }
     demo.lastTotp = code;
     const { status, headers, data } = await call(`${demo.base_url}/v1/officer/sessions`, { json: { username, password, totp: code } });
     assert.ok(status < 300, `log-in: ${status} ${JSON.stringify(data)}`);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { Device, drawnFace, handScanner } from "./device.mjs";
-import { checkScreen, DESK, keepPictures, Officer, openPerson, PHONE, startBoth, totp } from "./support.mjs";
+import { checkScreen, DESK, keepPictures, Officer, openPerson, PHONE, startBoth } from "./support.mjs";
 
 describe("teller", { timeout: 600_000 }, () => {
   let demo;
@@ -53,7 +53,7 @@ describe("teller", { timeout: 600_000 }, () => {
     await screen("log-in");
     await page.getByLabel("Nama pengguna").fill(demo.teller.username);
     await page.getByLabel("Kata sandi").fill(demo.teller.password);
-    await page.getByLabel("Kode autentikator").fill(totp(demo.teller.totp_secret));
+    await page.getByLabel("Kode autentikator").fill(await demo.totp(demo.teller.totp_secret));
     await page.keyboard.press("Enter");
     await heading("Pindai QR nasabah").waitFor();
     await wedge("PEMINDAI TANGAN TANPA KEPERLUAN");

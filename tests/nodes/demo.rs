@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::Duration;
 
-use ikd::clock::{Clock, Timestamp};
+use ikd::clock::Clock;
 use ikd::demo::lan::{Certificate, tunnel};
 use ikd::mail::Mailbox;
 use ikd::random::Random;
@@ -29,8 +29,8 @@ impl Host for Demo {
         &self.base
     }
 
-    fn now(&self) -> Timestamp {
-        Clock::System.now()
+    fn clock(&self) -> Clock {
+        Clock::System
     }
 
     fn letter_texts(&self) -> Vec<String> {

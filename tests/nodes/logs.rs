@@ -1,6 +1,7 @@
 //! Personal data and secrets never reach logs, metrics and traces.
 
 use ikd::device::client::PinKey;
+use ikd::login::totp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -86,10 +87,12 @@ async fn no_canary_reaches_logs_metrics_or_traces() {
         password: party["password"].as_str().unwrap().to_owned(),
         totp_secret: party["totp_secret"].as_str().unwrap().to_owned(),
     };
+    totp::in_good_time(&world.clock()).await;
     let body = world.log_in_body(&admin);
     let cookie = open(Method::POST, "/v1/teller/sessions").json(&body).send().await.expect(201).cookie.unwrap();
     let asked = open(Method::GET, "/v1/teller/secrets").cookie(&cookie).send().await.expect(200);
     let own = LogIn { totp_secret: asked.text("totp_secret"), ..admin.clone() };
+    totp::in_good_time(&world.clock()).await;
     let chosen = json!({"new_password": "sandi kenari sendiri 6604", "totp": own.code(world.now())});
     let chosen = open(Method::POST, "/v1/teller/secrets").cookie(&cookie).json(&chosen).send().await.expect(200);
     let cookie = chosen.cookie.unwrap();

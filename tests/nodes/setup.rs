@@ -89,9 +89,9 @@ async fn a_new_installation_is_made_once_and_serves() {
     let env = [&env[..], &[(String::from("IKD__HTTP__LISTEN"), address)]].concat();
     let health = ikd(folder.path(), &env).arg("health").output().await.unwrap();
     assert_eq!((health.status.code(), text(&health.stdout).trim()), (Some(0), "ready"), "{}", text(&health.stderr));
-    let officer = LogIn::read(&made["admin"]).officer(http(), &node.base, Clock::System.now()).await;
+    let officer = LogIn::read(&made["admin"]).officer(http(), &node.base, &Clock::System).await;
     officer.get("/v1/officer/sessions").await.expect_problem(403, "secrets_required");
-    officer.settle(Clock::System.now()).await;
+    officer.settle(&Clock::System).await;
     officer.get("/v1/officer/sessions").await.expect(200);
     let session = officer.get("/v1/officer/sessions/current").await.expect(200);
     assert_eq!(session.json["role"], "supervisor", "{}", session.json);

@@ -1,15 +1,18 @@
 //! Stopping and starting again, event by event; what holders are told; that nothing is a dead end.
 
 use ikd::audit::Actor;
+use ikd::clock::HOUR;
 use ikd::context::Context;
 use ikd::error::{Code, Error};
 use ikd::holder::ports::{self as holder, Stopped};
 use ikd::holder::{CredentialState, Lift, Reason};
+use ikd::life::blocks::Key;
 use ikd::life::mail::{NOTICE, Notices};
 use ikd::life::ports::{self as life, By};
-use ikd::life::{EventKind, Happening};
+use ikd::life::{BlockCode, BlockCodes, Blocks, EventKind, Happening};
 use ikd::mail::{Compose, Message};
 use ikd::recovery;
+use ikd::vault::Label;
 use ikd::{fetch_all, fetch_one};
 use uuid::Uuid;
 
@@ -163,6 +166,131 @@ async fn a_notice_of_any_kind_holds_no_more_than_a_first_name() {
         let mut tx = context.db.read().await.unwrap();
         let rows = fetch_all!(&mut tx, (Vec<u8>,), "SELECT sealed FROM life_notice").unwrap();
         assert!(rows.iter().all(|(sealed,)| !String::from_utf8_lossy(sealed).contains("siti@example.id")));
+    })
+    .await;
+}
+
+/// Gives a code as a holder's request does.
+async fn give(context: &Context, codes: &BlockCodes, request: Option<&str>) -> String {
+    let new = codes.make((RESIDENT, &record().nik), request).await.unwrap();
+    let mut tx = context.db.write().await.unwrap();
+    holder::hold(&mut tx, RESIDENT).await.unwrap();
+    let code = life::give_block_code(context, &mut tx, &new, context.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    code.expose().to_owned()
+}
+
+/// Whether a code blocks; what it stopped goes on.
+async fn blocks(context: &Context, codes: &BlockCodes, code: &str) -> bool {
+    let key = Key::Code(BlockCode::parse(code).unwrap());
+    later(context, HOUR);
+    let from = std::net::IpAddr::from([192, 0, 2, 1]);
+    let answer = Blocks::new(context.clone(), codes.clone()).block(from, &record().nik, &key, None).await;
+    match answer {
+        Ok(_) => {
+            let mut tx = context.db.write().await.unwrap();
+            life::restart(context, &mut tx, RESIDENT, |_| true, context.now(), BY).await.unwrap();
+            tx.commit().await.unwrap();
+            true
+        }
+        Err(Error::Refused(refusal)) if refusal.code == Code::BlockRefused => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+const KEPT_CODES: &str = "SELECT code_index, code_hash, request_index FROM block_code WHERE resident_id = $1";
+
+#[tokio::test]
+async fn a_block_code_is_kept_as_a_password_is_and_one_counts_for_a_nik() {
+    each_engine(async |context| {
+        Holder::make(&context).await;
+        let codes = BlockCodes::new(context.clone()).unwrap();
+        assert!(!blocks(&context, &codes, "00000000").await, "there is none");
+        let first = give(&context, &codes, Some("one")).await;
+        assert!(blocks(&context, &codes, &first).await && !blocks(&context, &codes, "00000000").await);
+        let mut kept = Vec::new();
+        // Repeated it is the same code and the same row; without a name each is another.
+        for request in [Some("one"), None, Some("two")] {
+            let code = give(&context, &codes, request).await;
+            assert_eq!(code == first, request == Some("one"));
+            assert!(blocks(&context, &codes, &code).await, "{request:?}");
+            assert!(code == first || !blocks(&context, &codes, &first).await, "a former one is void");
+            let mut tx = context.db.read().await.unwrap();
+            let (index, hash, named) =
+                fetch_one!(&mut tx, (Vec<u8>, Option<String>, Option<Vec<u8>>), KEPT_CODES, RESIDENT).unwrap();
+            let hash = hash.expect("a hash");
+            assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$") && !hash.contains(&code), "{hash}");
+            assert_eq!(named.is_some(), request.is_some());
+            // Of the NIK alone, whatever the code is.
+            assert_eq!(index, context.vault.blind_index(Label::NikIndex, record().nik.as_str()));
+            kept.push(hash);
+            for (name, counts) in [("one", request == Some("one")), ("two", request == Some("two"))] {
+                let given = life::given_code(&context, &mut tx, (RESIDENT, &record().nik), name).await.unwrap();
+                assert_eq!(given.is_some_and(|given| given.expose() == code), counts, "{request:?} {name}");
+            }
+        }
+        kept.sort();
+        kept.dedup();
+        assert_eq!(kept.len(), 3, "each has a salt of its own");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_block_code_of_before_counts_until_another_takes_its_place() {
+    each_engine(async |context| {
+        Holder::make(&context).await;
+        let codes = BlockCodes::new(context.clone()).unwrap();
+        let nik = record().nik;
+        // As they were kept: HMAC-SHA-256 of NIK and code together.
+        let code = give(&context, &codes, Some("slip")).await;
+        let index = context.vault.mac_index(Label::BlockCode, &[nik.as_str().as_bytes(), code.as_bytes()]);
+        let mut tx = context.db.write().await.unwrap();
+        let former =
+            "UPDATE block_code SET code_index = $2, code_hash = NULL, request_index = NULL WHERE resident_id = $1";
+        assert_eq!(ikd::execute!(&mut tx, former, RESIDENT, &index[..]).unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert!(blocks(&context, &codes, &code).await && !blocks(&context, &codes, "00000000").await);
+        let mut tx = context.db.read().await.unwrap();
+        let given = life::given_code(&context, &mut tx, (RESIDENT, &nik), "slip").await.unwrap();
+        assert_eq!(given.expect("it is printed again").expose(), code);
+        drop(tx);
+        assert_eq!(give(&context, &codes, Some("slip")).await, code, "a repetition voids nothing");
+        assert!(blocks(&context, &codes, &code).await);
+        let next = give(&context, &codes, None).await;
+        assert!(blocks(&context, &codes, &next).await && !blocks(&context, &codes, &code).await);
+        let mut tx = context.db.read().await.unwrap();
+        assert_eq!(
+            fetch_all!(&mut tx, (Vec<u8>, Option<String>, Option<Vec<u8>>), KEPT_CODES, RESIDENT).unwrap().len(),
+            1
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_block_codes_that_are_taken_at_once_one_counts() {
+    each_engine(async |context| {
+        Holder::make(&context).await;
+        let codes = BlockCodes::new(context.clone()).unwrap();
+        for round in 0..5 {
+            let taking = (0..3).map(|number| {
+                let (context, codes) = (context.clone(), codes.clone());
+                tokio::spawn(async move { give(&context, &codes, (number > 0).then_some("named")).await })
+            });
+            let mut given = Vec::new();
+            for one in taking.collect::<Vec<_>>() {
+                given.push(one.await.unwrap());
+            }
+            given.sort();
+            given.dedup();
+            assert_eq!(given.len(), 2, "round {round}: of one name it is one code");
+            let mut good = 0;
+            for code in &given {
+                good += usize::from(blocks(&context, &codes, code).await);
+            }
+            assert_eq!(good, 1, "round {round}");
+        }
     })
     .await;
 }

@@ -9,6 +9,7 @@ use ikd::device::SpentProofs;
 use ikd::device::guard::Once;
 use ikd::error::Code;
 use ikd::keyring::Keyring;
+use ikd::life::BlockCodes;
 use ikd::random::Random;
 use ikd::status_list::StatusLists;
 use ikd::verification::Service;
@@ -156,7 +157,7 @@ async fn sessions_are_looked_up_shard_by_shard() {
     Keyring::init(&context).await.unwrap();
     let keyring = Keyring::open(context.clone()).await.unwrap();
     let lists = StatusLists::new(context.clone(), keyring.clone());
-    let wallets = wallet::Service::new(context.clone(), keyring, lists);
+    let wallets = wallet::Service::new(context.clone(), keyring, lists, BlockCodes::new(context.clone()).unwrap());
     let (mut residents, mut sessions) = (Vec::new(), Vec::new());
     for _ in 0..40 {
         let resident = context.random.uuid_v7(context.now());

@@ -15,6 +15,7 @@ use ikd::holder::mail::FOREIGN_REGISTRATION;
 use ikd::holder::store::Try;
 use ikd::holder::{Standing, mail, ports, store};
 use ikd::keyring::Keyring;
+use ikd::life::BlockCodes;
 use ikd::mail::{Message, outbox};
 use ikd::status_list::StatusLists;
 use ikd::vault::Label;
@@ -34,7 +35,9 @@ pub async fn service(context: &Context) -> Service {
 }
 
 fn over(context: &Context, keyring: Keyring) -> Service {
-    Service::new(context.clone(), keyring.clone(), StatusLists::new(context.clone(), keyring))
+    let (lists, codes) =
+        (StatusLists::new(context.clone(), keyring.clone()), BlockCodes::new(context.clone()).unwrap());
+    Service::new(context.clone(), keyring, lists, codes)
 }
 
 async fn unlock(service: &Service, holder: &Holder, pin: &PinKey) -> Result<Unlocked> {

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use ikd::clock::Timestamp;
+use ikd::clock::Clock;
 use ikd::demo::client::{self, ClientError};
 use ikd::device::Purpose;
 use ikd::device::client::{DeviceKey, PinKey};
@@ -177,13 +177,13 @@ impl Officer {
     }
 
     /// Chooses secrets in the place of those that a command printed; whoever has theirs goes on.
-    pub async fn settle(&self, now: Timestamp) {
+    pub async fn settle(&self, clock: &Clock) {
         let asked = self.get("/v1/officer/secrets").await;
         if asked.code() == "wrong_state" {
             return;
         }
         let secret = totp::from_base32(&asked.expect(200).text("totp_secret")).unwrap();
-        let totp = totp::code(&secret, now).unwrap();
+        let totp = totp::code_in_good_time(&secret, clock).await.unwrap();
         self.post("/v1/officer/secrets", &json!({"new_password": "enam layang putih sore", "totp": totp}))
             .await
             .expect(200);

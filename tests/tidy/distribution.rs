@@ -19,7 +19,8 @@ const ASKS_SEVERAL: &[(&str, &str)] = &[
     // A resident asks for a new code: the one before is known by its digits only, which nobody keeps. An index of each shard
     // says that it has none.
     ("src/verification/code/store.rs", "VOID"),
-    // A holder takes a new block code, or looks whether there is one: codes are found by what is typed, which nobody keeps.
+    // A holder takes a new block code, or looks whether there is one: codes are found by the NIK, and those of before by what is typed,
+    // which nobody keeps.
     ("src/life/store.rs", "VOID_CODES"),
     ("src/life/store.rs", "HAS_CODE"),
     // Blocks that end by themselves, by one node at a time.

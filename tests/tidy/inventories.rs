@@ -96,6 +96,7 @@ const NOT_SEALED: &[&str] = &[
     "audit_event.digest",
     "audit_head.digest",
     "block_code.code_index",
+    "block_code.request_index",
     "captcha_spent.challenge_hash",
     "code_use.idempotency_key",
     "contact_visit.device_thumbprint",

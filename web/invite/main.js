@@ -5,7 +5,7 @@ import { el, failNamed, fill, fillPage, find, icon, mark, notice } from "/web/sh
 import { explain, request, showUncaught } from "/web/shared/http.js";
 import { exactTime, languageSwitch, onLanguage, start, t } from "/web/shared/i18n.js";
 import { authenticatorPart } from "/web/staff/authenticator.js";
-import { allFilled, passwordField, totpField } from "/web/staff/fields.js";
+import { allFilled, clockNotice, passwordField, totpField } from "/web/staff/fields.js";
 
 // Nothing of this is kept in the browser: it may be anybody's.
 let link = null;
@@ -77,6 +77,7 @@ function form() {
           draw();
           find("h1").focus();
         } catch (error) {
+          fill(place, clockNotice(error));
           if (failNamed(error, { password, new_password: password, totp })) return;
           const { title, detail } = explain(error);
           fill(place, notice("danger", title, detail));

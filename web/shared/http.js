@@ -19,6 +19,7 @@ export class Refused extends Error {
     this.triesLeft = problem.tries_left;
     this.retryAfter = problem.retry_after_seconds;
     this.requestId = problem.request_id;
+    this.serviceTime = problem.service_time;
   }
 
   /** Whether the network is to blame and repeating is all there is to do. */

@@ -3,7 +3,7 @@
 import { announce, button, el, fill, icon, notice } from "/web/shared/dom.js";
 import { explain, newest } from "/web/shared/http.js";
 import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
-import { allFilled, passwordField, totpField } from "./fields.js";
+import { allFilled, clockNotice, passwordField, totpField } from "./fields.js";
 import { askForm } from "./form.js";
 import { arrive, failed } from "./frame.js";
 import { hasPasskeys, ownProof } from "./passkey.js";
@@ -47,7 +47,7 @@ function passwordForm(session, changed) {
         error.code === "login_failed" && typed.includes(totp)
           ? { title: t("account.wrong"), detail: t("account.wrong.do") }
           : explain(error);
-      fill(place, notice("danger", title, detail));
+      fill(place, notice("danger", title, detail), typed.includes(totp) ? clockNotice(error) : null);
       totp.input.value = "";
       old.input.focus();
       old.input.select();

@@ -4,7 +4,7 @@ import { announce, button, el, field, fill, icon, notice } from "/web/shared/dom
 import { explain, newest } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { ask } from "./ask.js";
-import { allFilled, passwordField, totpField } from "./fields.js";
+import { allFilled, clockNotice, passwordField, totpField } from "./fields.js";
 import { arrive, failed, frame } from "./frame.js";
 import { hasPasskeys, makePasskey, ownProof } from "./passkey.js";
 
@@ -37,7 +37,8 @@ function proofForm(session, own, { fields = {}, label, kind, act, done }) {
       const { title, detail } = wrong
         ? { title: t("passkeys.wrong"), detail: t("account.wrong.do") }
         : explain(error);
-      fill(place, notice("danger", title, error.fields?.[0]?.message ?? detail));
+      const said = notice("danger", title, error.fields?.[0]?.message ?? detail);
+      fill(place, said, typed.includes(totp) ? clockNotice(error) : null);
       place.scrollIntoView({ block: "nearest" });
     } finally {
       for (const one of buttons) one.disabled = false;

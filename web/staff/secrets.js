@@ -4,7 +4,7 @@
 import { announce, button, el, failNamed, fill, notice } from "/web/shared/dom.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { authenticatorPart } from "./authenticator.js";
-import { allFilled, passwordField, totpField } from "./fields.js";
+import { allFilled, clockNotice, passwordField, totpField } from "./fields.js";
 import { arrive, failed, frame, refused } from "./frame.js";
 
 const newPassword = () =>
@@ -52,6 +52,7 @@ function form(session, asked, { done, again }) {
           if ((totp && error.fields?.some(({ field }) => field === "totp")) || error.code === "wrong_state") {
             if (await again(asked.totp_secret)) return;
           }
+          fill(place, clockNotice(error));
           if (failNamed(error, named)) return;
           refused(place, error);
         } finally {

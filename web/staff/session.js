@@ -7,7 +7,7 @@ import { button, el, field, fill, icon, notice, toast } from "/web/shared/dom.js
 import { explain, request } from "/web/shared/http.js";
 import { dateTime, t } from "/web/shared/i18n.js";
 import { forget, forgetSession, keep, read } from "/web/shared/storage.js";
-import { allFilled, passwordField, totpField } from "./fields.js";
+import { allFilled, clockNotice, passwordField, totpField } from "./fields.js";
 import { hasPasskeys, usePasskey } from "./passkey.js";
 
 // After so long without a person's hand the page asks for the password itself: it would not notice, or what it asks by
@@ -67,7 +67,7 @@ function form(session, { ended, idle, onDone }) {
     } catch (error) {
       if (idle && error.code === "session_ended") return ended();
       const { title, detail } = explain(error);
-      fill(place, notice("danger", title, detail));
+      fill(place, notice("danger", title, detail), typed.includes(totp) ? clockNotice(error) : null);
       totp.input.value = "";
       if (idle) password.input.value = "";
       const first = idle || error.code === "login_failed" ? password : totp;

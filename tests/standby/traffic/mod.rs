@@ -121,13 +121,14 @@ impl Service {
             officer,
             http,
         };
+        totp::in_good_time(&world.clock()).await;
         let code = service.officer.code(world.now());
         let LogIn { username, password, .. } = &service.officer;
         let session =
             client::Officer::log_in(service.http.clone(), &service.nodes[0], username, password, &code).await.unwrap();
         // What the command printed opens the choice of one's own alone.
         let asked = session.get("/v1/officer/secrets").await.unwrap().expect(200).unwrap().text("totp_secret").unwrap();
-        let totp = totp::code(&totp::from_base32(&asked).unwrap(), world.now()).unwrap();
+        let totp = totp::code_in_good_time(&totp::from_base32(&asked).unwrap(), &world.clock()).await.unwrap();
         let own = json!({"new_password": "enam layang putih sore", "totp": totp});
         session.post("/v1/officer/secrets", &own).await.unwrap().expect(200).unwrap();
         *service.session.lock().unwrap() = Some(Arc::new(session));

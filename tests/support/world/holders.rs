@@ -13,6 +13,7 @@ use ikd::error::Language;
 use ikd::execute;
 use ikd::holder::model::HolderSecret;
 use ikd::keyring::{Keyring, init_root};
+use ikd::life::BlockCodes;
 use ikd::life::ports::give_block_code;
 use ikd::random::Random;
 use ikd::register::generate::Generator;
@@ -125,11 +126,14 @@ impl World<Holders> {
     /// Gives each holder a block code.
     pub async fn block_codes(&self) -> Vec<String> {
         let context = &self.context;
-        let mut codes = Vec::new();
-        let mut tx = context.db.write().await.unwrap();
+        let maker = BlockCodes::new(context.clone()).unwrap();
+        let (mut codes, mut made) = (Vec::new(), Vec::new());
         for (holder, resident) in self.holders.iter().enumerate() {
-            let nik = self.record(holder).nik;
-            let code = give_block_code(context, &mut tx, (*resident, &nik), None, context.now()).await.unwrap();
+            made.push(maker.make((*resident, &self.record(holder).nik), None).await.unwrap());
+        }
+        let mut tx = context.db.write().await.unwrap();
+        for new in &made {
+            let code = give_block_code(context, &mut tx, new, context.now()).await.unwrap();
             codes.push(code.expose().to_owned());
         }
         tx.commit().await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ikd::app::App;
 use ikd::attribute::AttributeSet;
-use ikd::clock::Timestamp;
+use ikd::clock::Clock;
 use ikd::config::Config;
 use ikd::context::Context;
 use ikd::keyring::Keyring;
@@ -66,8 +66,8 @@ impl Host for InProcess {
         &self.context.config.service.public_url
     }
 
-    fn now(&self) -> Timestamp {
-        self.context.now()
+    fn clock(&self) -> Clock {
+        self.context.clock.clone()
     }
 
     fn letter_texts(&self) -> Vec<String> {
@@ -306,7 +306,7 @@ impl World {
 
     /// Logs in; each code works once, so the clock must have moved by 30 s between two log-ins of one officer.
     pub async fn log_in(&self, log_in: &LogIn) -> Officer {
-        log_in.officer(self.http.clone(), &self.base, self.now()).await
+        log_in.officer(self.http.clone(), &self.base, &self.clock()).await
     }
 
     /// Another officer of an office, logged in.

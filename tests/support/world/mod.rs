@@ -17,7 +17,7 @@ pub use program::Program;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ikd::clock::Timestamp;
+use ikd::clock::{Clock, Timestamp};
 use ikd::device::client::PinKey;
 use ikd::random::Random;
 use reqwest::Method;
@@ -48,8 +48,13 @@ pub trait Host {
     /// The URL that devices use, whichever node answers.
     fn public_url(&self) -> &str;
 
-    /// The time that the service goes by.
-    fn now(&self) -> Timestamp;
+    /// The clock that the service goes by.
+    fn clock(&self) -> Clock;
+
+    /// The time by that.
+    fn now(&self) -> Timestamp {
+        self.clock().now()
+    }
 
     /// The texts of all letters that were sent.
     fn letter_texts(&self) -> Vec<String>;
@@ -101,12 +106,12 @@ impl<H: Host> World<H> {
     /// Logs in at a node; each code works once, so 30 s must lie between two log-ins of one officer. Whoever a command added chooses
     /// secrets of their own, which nobody keeps: they log in once.
     pub async fn log_in_at(&self, base: &str, log_in: &LogIn) -> Officer {
-        let officer = log_in.officer(self.http.clone(), base, self.now()).await;
-        officer.settle(self.now()).await;
+        let officer = log_in.officer(self.http.clone(), base, &self.clock()).await;
+        officer.settle(&self.clock()).await;
         officer
     }
 
-    /// The body of a log-in now.
+    /// The body of a log-in now. Where the clock runs, wait for [`in_good_time`](ikd::login::totp::in_good_time) before.
     pub fn log_in_body(&self, log_in: &LogIn) -> Value {
         json!({"username": log_in.username, "password": log_in.password, "totp": log_in.code(self.now())})
     }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use ikd::clock::Timestamp;
+use ikd::clock::{Clock, Timestamp};
 use ikd::device::client::PinKey;
 use ikd::login::totp;
 use ikd::register::RegisterRecord;
@@ -122,8 +122,9 @@ impl LogIn {
     }
 
     /// Logs in at the counter.
-    pub async fn officer(&self, http: reqwest::Client, base: &str, now: Timestamp) -> Officer {
-        Officer::log_in(http, base, &self.username, &self.password, &self.code(now)).await
+    pub async fn officer(&self, http: reqwest::Client, base: &str, clock: &Clock) -> Officer {
+        totp::in_good_time(clock).await;
+        Officer::log_in(http, base, &self.username, &self.password, &self.code(clock.now())).await
     }
 }
 

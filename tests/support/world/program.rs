@@ -3,7 +3,7 @@
 use std::process::Output;
 use std::time::Duration;
 
-use ikd::clock::{Clock, Timestamp};
+use ikd::clock::Clock;
 use ikd::config::SmtpTls;
 use ikd::random::Random;
 use serde_json::Value;
@@ -44,8 +44,8 @@ impl Host for Program {
         PUBLIC
     }
 
-    fn now(&self) -> Timestamp {
-        Clock::System.now()
+    fn clock(&self) -> Clock {
+        Clock::System
     }
 
     fn letter_texts(&self) -> Vec<String> {
