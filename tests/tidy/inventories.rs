@@ -97,6 +97,7 @@ const NOT_SEALED: &[&str] = &[
     "audit_head.digest",
     "block_code.code_index",
     "captcha_spent.challenge_hash",
+    "client_assertion.digest",
     "code_use.idempotency_key",
     "contact_visit.device_thumbprint",
     "correction.nik_index",
