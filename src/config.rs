@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod collector;
+mod feed;
 pub mod hosts;
 mod last_day;
 mod mask;
@@ -19,6 +20,7 @@ use crate::secret::Redacted;
 
 pub use self::api_keys::ApiKeys;
 pub use self::collector::collector;
+pub use self::feed::{FEED_PUBLIC_KEYS, FeedPublicKey};
 pub use self::last_day::LastDay;
 pub(crate) use self::strength::is_loopback;
 
@@ -390,20 +392,6 @@ pub struct Register {
     /// Public keys with which the register's side asks for access tokens in place of it: two at most, so that one takes over from the other.
     pub feed_public_keys: Vec<FeedPublicKey>,
 }
-
-/// A public key of the register's side.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FeedPublicKey {
-    /// The key as a JWK, in one text of JSON: Ed25519 or P-256. Assertions name it by its thumbprint (RFC 7638), as
-    /// `ikd register public-key` prints it.
-    pub jwk: String,
-    /// The last day on which it is taken, as `2027-06-30`, at most a year away.
-    pub until: LastDay,
-}
-
-/// Public keys of the register's side that may be configured.
-pub const FEED_PUBLIC_KEYS: usize = 2;
 
 impl Default for Register {
     fn default() -> Self {

@@ -48,7 +48,7 @@ pub fn routes(service: Tokens, sandbox: Tokens) -> OpenApiRouter {
 /// What is sent, as a form.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "read word by word, described here")]
-struct TokenRequest {
+struct AccessTokenRequest {
     /// Always `client_credentials` (RFC 6749 §4.4).
     #[schema(example = "client_credentials")]
     grant_type: String,
@@ -64,7 +64,7 @@ struct TokenRequest {
 
 /// A token (RFC 6749 §5.1).
 #[derive(Serialize, ToSchema)]
-struct TokenReply {
+struct AccessTokenReply {
     /// What is sent as `Authorization: Bearer …` in place of an API key. It ends with its key, at once.
     #[schema(value_type = String, example = "ikd_at_AQGS8MG…")]
     access_token: Redacted<String>,
@@ -78,7 +78,7 @@ struct TokenReply {
 
 /// A refusal (RFC 6749 §5.2).
 #[derive(Serialize, ToSchema)]
-struct TokenRefusal {
+struct AccessTokenRefusal {
     /// `invalid_request`, `invalid_client`, `unsupported_grant_type` or `invalid_scope`.
     #[schema(example = "invalid_client")]
     error: &'static str,
@@ -88,7 +88,7 @@ struct TokenRefusal {
 }
 
 fn refused(error: &'static str, description: &str) -> Response {
-    let body = TokenRefusal { error, error_description: description.to_owned() };
+    let body = AccessTokenRefusal { error, error_description: description.to_owned() };
     // 400 as in RFC 7523 §3.2: 401 would have to name a scheme of the Authorization header (RFC 9110 §11.6.1), which is not how this is asked.
     (StatusCode::BAD_REQUEST, Json(body)).into_response()
 }
@@ -186,7 +186,8 @@ async fn answer(tokens: &Tokens, request: Request) -> Result<Response, Problem> 
                 caller.is(Who::Party(party));
             }
             let (access_token, expires_in) = (granted.access_token, granted.seconds);
-            let mut response = Json(TokenReply { access_token, token_type: "Bearer", expires_in }).into_response();
+            let mut response =
+                Json(AccessTokenReply { access_token, token_type: "Bearer", expires_in }).into_response();
             response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             Ok(response)
         }
@@ -204,9 +205,9 @@ async fn answer(tokens: &Tokens, request: Request) -> Result<Response, Problem> 
 /// and find the rest at `/.well-known/oauth-authorization-server`. Each assertion works once. One token serves all requests of its quarter
 /// of an hour; sixty in a minute are given out for one key.
 #[utoipa::path(post, path = "/v1/oauth/token", tag = "OAuth",
-    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "The token", body = TokenReply),
-        (status = 400, description = "What is wrong with the request, or with the assertion", content((TokenRefusal = "application/json"), (crate::web::ProblemDocument = "application/problem+json"))),
+    request_body(content = AccessTokenRequest, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The token", body = AccessTokenReply),
+        (status = 400, description = "What is wrong with the request, or with the assertion", content((AccessTokenRefusal = "application/json"), (crate::web::ProblemDocument = "application/problem+json"))),
         (status = "4XX", description = "`unsupported_media_type`, `too_large`; `too_many` for wrong assertions again and again from this address, or too many tokens")))]
 async fn token(State(doors): State<Arc<Doors>>, request: Request) -> Result<Response, Problem> {
     answer(&doors.service, request).await
@@ -216,9 +217,9 @@ async fn token(State(doors): State<Arc<Doors>>, request: Request) -> Result<Resp
 ///
 /// As `POST /v1/oauth/token`; the issuer, and so the assertion's `aud`, ends in `/sandbox`, and the token opens the sandbox alone.
 #[utoipa::path(post, path = "/sandbox/v1/oauth/token", tag = "Sandbox",
-    request_body(content = TokenRequest, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "The token", body = TokenReply),
-        (status = 400, description = "What is wrong with the request, or with the assertion", content((TokenRefusal = "application/json"), (crate::web::ProblemDocument = "application/problem+json"))),
+    request_body(content = AccessTokenRequest, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The token", body = AccessTokenReply),
+        (status = 400, description = "What is wrong with the request, or with the assertion", content((AccessTokenRefusal = "application/json"), (crate::web::ProblemDocument = "application/problem+json"))),
         (status = "4XX", description = "`unsupported_media_type`, `too_large`, `too_many`")))]
 async fn test_token(State(doors): State<Arc<Doors>>, request: Request) -> Result<Response, Problem> {
     answer(&doors.sandbox, request).await

@@ -85,9 +85,8 @@ impl TestKeys {
         let ends_at = key_end(last_day, now)?;
         let (new, party) = (TestKey(self.parties.new_key()), who.agent.party.relying_party_id);
         let row = new_row(new.0.key_id, label, (now, ends_at), None);
-        audited!(self.audit, who.event(row.key_id), "sandbox.make_key", |tx| {
-            add(tx, party, &new.0.hash(), &row).await
-        })?;
+        let hash = new.0.hash();
+        audited!(self.audit, who.event(row.key_id), "sandbox.make_key", |tx| add(tx, party, &hash, &row).await)?;
         Ok((new, ends_at))
     }
 
@@ -107,7 +106,7 @@ impl TestKeys {
         let (ends_at, party) = (key_end(last_day, now)?, who.agent.party.relying_party_id);
         let NewOwnKey::Public { key_id, public_key } = &new else { return Err(Code::Internal.into()) };
         let row = new_row(*key_id, label, (now, ends_at), Some(public_key.clone()));
-        audited!(self.audit, who.event(row.key_id), "sandbox.register_key", |tx| { add(tx, party, &[], &row).await })?;
+        audited!(self.audit, who.event(row.key_id), "sandbox.register_key", |tx| add(tx, party, &[], &row).await)?;
         Ok((new, ends_at))
     }
 

@@ -48,11 +48,11 @@ function show(key) {
 }
 
 /** The last day of a key. */
-const dayField = (id, kind) =>
+const dayField = (id, hint) =>
   field({
     id,
     label: t("partner.key.day"),
-    hint: t(kind.day),
+    hint,
     type: "date",
     min: dayIn(0),
     max: dayIn(MOST_DAYS),
@@ -63,7 +63,7 @@ const dayField = (id, kind) =>
 /** The way in without a secret that is sent around. */
 function publicKeys(call, kind, made) {
   const register = async () => {
-    const registered = await registerKey(call, kind.register, kind.hint, (id) => dayField(id, kind));
+    const registered = await registerKey(call, kind.register, dayField("public-day"));
     if (registered) made();
   };
   return el(
@@ -106,7 +106,7 @@ function form(call, kind, made) {
     maxlength: 60,
     required: true,
   });
-  const day = dayField("key-day", kind);
+  const day = dayField("key-day", t(kind.day));
   const place = el("div", { class: "problem-place" });
   const send = button(t("partner.key.make"), null, { type: "submit", wide: false, picture: "plus" });
   return el(

@@ -81,13 +81,12 @@ const show = (key) =>
     button(t("partner.public.close"), () => done(true), { picture: "check", autofocus: true }),
   ]);
 
-/** Asks for a public key and registers it at `path`; gives whether it did. `day` makes the field for its last day. */
-export async function registerKey(call, path, hint, day) {
+/** Asks for a public key and registers it at `path`; gives whether it did. `last` is the field for its last day. */
+export async function registerKey(call, path, last) {
   const key = await ask(t("partner.public.title"), (done) => {
     const label = field({
       id: "public-label",
       label: t("partner.key.label"),
-      hint: t(hint),
       maxlength: 60,
       required: true,
       autofocus: true,
@@ -98,11 +97,10 @@ export async function registerKey(call, path, hint, day) {
       hint: t("partner.public.jwk.hint"),
       tag: "textarea",
       class: "mono",
-      rows: 6,
+      rows: 4,
       spellcheck: "false",
       required: true,
     });
-    const last = day("public-day");
     const place = el("div", { class: "problem-place" });
     const send = button(t("partner.public.send"), null, { type: "submit", picture: "check" });
     const submit = async (event) => {
