@@ -177,6 +177,7 @@ INSERT INTO distribution (name, kind) VALUES
     ('mail_allowance', 'whole'),
     ('captcha_spent', 'whole'),
     ('device_proof', 'whole'),
+    ('client_assertion', 'whole'),
     ('audit_event', 'whole'),
     ('audit_search', 'whole'),
     ('audit_head', 'whole'),

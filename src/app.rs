@@ -45,9 +45,10 @@ use crate::web::{self, Problem, docs, headers, pages};
 use crate::webhook::Webhooks;
 use crate::{
     activation, admin, annulment, branch, captcha, card, closure, contact, correction, counter, decoder, device,
-    directory, dispute, duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, office,
-    outreach, partner, proposal, recovery, refresh, register, registration, relying_party, reseal, restore, sandbox,
-    security, staff, status_list, stop_log, tlog, transaction, transfer, verification, wallet, webhook, window,
+    directory, dispute, duty, employee, export, figure, fraud, health, helper, jobs, keyring, life, mail, oauth,
+    office, outreach, partner, proposal, recovery, refresh, register, registration, relying_party, reseal, restore,
+    sandbox, security, staff, status_list, stop_log, tlog, transaction, transfer, verification, wallet, webhook,
+    window,
 };
 
 /// All parts of one node, wired. Cloning shares them.
@@ -294,6 +295,7 @@ impl App {
             figure::module(&self.context),
             counter::module(&self.counter, &self.officers),
             relying_party::module(&self.context, &self.relying_parties),
+            oauth::module(&self.context, self.tokens(), self.test_tokens()),
             employee::module(&self.employee_checks, &self.employees),
             proposal::module(&self.proposals),
             partner::module(&self.partners, &self.employees),
@@ -304,6 +306,18 @@ impl App {
             annulment::module(&self.annulments, self.relying_parties.authentication()),
             verification::module(&self.verification, self.relying_parties.authentication()),
         ]
+    }
+
+    /// Where those log in who have registered a key.
+    fn tokens(&self) -> oauth::Tokens {
+        let feed = refresh::FeedClients::new(self.context.clone());
+        oauth::Tokens::new(self.context.clone(), "", vec![Arc::new(self.relying_parties.clone()), Arc::new(feed)])
+    }
+
+    /// The same of the sandbox.
+    fn test_tokens(&self) -> oauth::Tokens {
+        let keys = self.sandbox.test_keys().clone();
+        oauth::Tokens::new(self.context.clone(), sandbox::test_keys::PATH, vec![Arc::new(keys)])
     }
 
     /// Whether the clock can be trusted.

@@ -1,7 +1,10 @@
 //! Configuration: one TOML file, environment variables `IKD__SECTION__KEY` over it, a working default for every key.
 
+mod api_keys;
 mod collector;
+mod feed;
 pub mod hosts;
+mod last_day;
 mod mask;
 mod read;
 mod strength;
@@ -15,7 +18,10 @@ pub use self::read::{LOCAL_FILE, PACKAGED_FILE};
 pub use self::usable::ROLES;
 use crate::secret::Redacted;
 
+pub use self::api_keys::ApiKeys;
 pub use self::collector::collector;
+pub use self::feed::{FEED_PUBLIC_KEYS, FeedPublicKey};
+pub use self::last_day::LastDay;
 pub(crate) use self::strength::is_loopback;
 
 /// The effective configuration. `ikd config check` prints it with secrets masked.
@@ -38,6 +44,8 @@ pub struct Config {
     pub register: Register,
     /// How people of the staff log in.
     pub staff: Staff,
+    /// How systems of relying parties log in.
+    pub relying_party: RelyingParty,
     /// What is sent to relying parties.
     pub webhook: Webhook,
     /// What relying parties may whose contracts do not say.
@@ -311,6 +319,11 @@ pub struct Smtp {
     pub username: String,
     /// Password.
     pub password: Redacted<String>,
+    /// PEM files with a certificate chain and its private key, by which this client logs in to a server that asks for one; both, or
+    /// neither. The log-in name and password may stay empty then.
+    pub certificate_file: Option<PathBuf>,
+    /// The private key.
+    pub key_file: Option<PathBuf>,
     /// PEM file of an additional certificate authority.
     pub ca_file: Option<PathBuf>,
     /// Connections kept to the server (1–64).
@@ -325,6 +338,8 @@ impl Default for Smtp {
             tls: SmtpTls::Starttls,
             username: String::new(),
             password: Redacted(String::new()),
+            certificate_file: None,
+            key_file: None,
             ca_file: None,
             connections: 12,
         }
@@ -370,14 +385,33 @@ pub struct Register {
     /// Seconds between tries while it is down.
     pub retry_seconds: i64,
     /// SHA-256 of the key with which the register's side sends changes to `POST /v1/register/changes`: 64 hexadecimal digits, made by
-    /// `ikd register feed-key`. Empty: nobody can.
+    /// `ikd register feed-key`. Empty: nobody can with one.
     pub feed_key_sha256: String,
+    /// The last day on which that key is taken, as `2027-06-30`; production demands one, at most a year away.
+    pub feed_key_until: Option<LastDay>,
+    /// Public keys with which the register's side asks for access tokens in place of it: two at most, so that one takes over from the other.
+    pub feed_public_keys: Vec<FeedPublicKey>,
 }
 
 impl Default for Register {
     fn default() -> Self {
-        Self { timeout_seconds: 5, retry_seconds: 10, feed_key_sha256: String::new() }
+        Self {
+            timeout_seconds: 5,
+            retry_seconds: 10,
+            feed_key_sha256: String::new(),
+            feed_key_until: None,
+            feed_public_keys: Vec::new(),
+        }
     }
+}
+
+/// How systems of relying parties log in: always with registered public keys, and with API keys as long as these are taken.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RelyingParty {
+    /// Whether API keys are taken too: `taken`, `none`, or the last day on which they are, as `2027-06-30`. Production refuses to take them
+    /// without a last day, which is at most a year away.
+    pub api_keys: ApiKeys,
 }
 
 /// What is sent to relying parties.

@@ -59,6 +59,7 @@ pub mod lookup;
 pub mod mail;
 pub mod metric;
 pub mod module;
+pub mod oauth;
 pub mod office;
 pub mod outreach;
 pub mod page;

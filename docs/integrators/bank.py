@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""A relying party in one file: verify a scanned QR, retry safely, check a receipt offline.
+"""A relying party in one file: log in with a key, verify a scanned QR, retry safely, check a receipt offline.
 
+    python bank.py new-key --save bank.pem          (prints the public key, which an administrator registers at /verifikasi)
+    python bank.py --url URL login --key bank.pem --client-id ID --kid ID
     python bank.py --url URL verify TOKEN --purpose open_account [--attributes full_name,birth_date] [--save check.json]
     python bank.py --url URL jwks --save jwks.json
     python bank.py receipt check.json --jwks jwks.json
@@ -11,7 +13,7 @@ Against the sandbox (docs/integrators/sandbox.md), whose URL ends in /sandbox, a
     python bank.py --url URL/sandbox present PERSON [--share full]
     python bank.py --url URL/sandbox people --purpose open_account
 
-The API key is read from the environment variable IKD_API_KEY, so that it is in no process list.
+The access token that `login` prints, or an API key, is read from the environment variable IKD_API_KEY, so that it is in no process list.
 Needs: cbor2 and cryptography. What the service answers is described at /docs of any node.
 """
 
@@ -23,14 +25,15 @@ import os
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 
 import cbor2
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 # COSE algorithms (RFC 9053, section 2) and the JWK of their keys.
@@ -46,9 +49,46 @@ def unbase64url(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
+def base64url(octets):
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+def new_key(path):
+    """Makes a key that nobody else ever sees; gives its public half as a JWK (RFC 8037)."""
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(pem)
+    public = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return {"kty": "OKP", "crv": "Ed25519", "x": base64url(public)}
+
+
+def assertion(pem, client_id, kid, issuer):
+    """What says who asks (RFC 7523, section 3). Made anew for each token: it works once."""
+    now = int(time.time())
+    header = {"alg": "EdDSA", "kid": kid, "typ": "JWT"}
+    claims = {"iss": client_id, "sub": client_id, "aud": issuer, "iat": now, "exp": now + 60, "jti": str(uuid.uuid4())}
+    signed = ".".join(base64url(json.dumps(part).encode()) for part in (header, claims))
+    signature = serialization.load_pem_private_key(pem, None).sign(signed.encode())
+    return f"{signed}.{base64url(signature)}"
+
+
+def login(url, pem, client_id, kid):
+    """Gives (status, answer): a token of a quarter of an hour, to be kept and asked for anew a minute before its end."""
+    issuer = url.rstrip("/")
+    form = urllib.parse.urlencode({
+        "grant_type": "client_credentials",
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": assertion(pem, client_id, kid, issuer),
+    })
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, _, answer = request(f"{issuer}/v1/oauth/token", headers, form.encode())
+    return status, answer
+
+
 def request(url, headers, body=None):
     """One HTTP request; gives (status, headers, JSON). Raises OSError when no answer came."""
-    data = None if body is None else json.dumps(body).encode()
+    data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
     call = urllib.request.Request(url, data=data, headers=headers)
     try:
         with urllib.request.urlopen(call, timeout=10) as answer:
@@ -242,6 +282,11 @@ def main():
     ask.add_argument("--purpose", required=True)
     ask.add_argument("--attributes")
     ask.add_argument("--save")
+    made = commands.add_parser("new-key")
+    made.add_argument("--save", required=True)
+    entry = commands.add_parser("login")
+    for name in ("key", "client-id", "kid"):
+        entry.add_argument(f"--{name}", required=True)
     keys = commands.add_parser("jwks")
     keys.add_argument("--save", required=True)
     check = commands.add_parser("receipt")
@@ -256,6 +301,14 @@ def main():
     everybody.add_argument("--purpose", required=True)
     arguments = parser.parse_args()
 
+    if arguments.command == "new-key":
+        print(json.dumps(new_key(arguments.save)))
+        return 0
+    if arguments.command == "login":
+        with open(arguments.key, "rb") as file:
+            status, answer = login(arguments.url, file.read(), arguments.client_id, arguments.kid)
+        print(json.dumps(answer))
+        return 0 if status == 200 else 1
     if arguments.command == "jwks":
         _, _, found = request(f"{arguments.url}/.well-known/jwks.json", {})
         with open(arguments.save, "w", encoding="utf-8") as file:

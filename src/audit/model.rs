@@ -333,6 +333,8 @@ pub enum Action {
     RelyingPartyAdded,
     /// An API key was added.
     ApiKeyAdded,
+    /// A public key of a relying party was registered.
+    PublicKeyAdded,
     /// An API key was revoked.
     ApiKeyRevoked,
     /// When an API key ends was set.

@@ -128,6 +128,7 @@ labels! {
     TotpReset = "Autentikator diganti" / "Authenticator replaced";
     RelyingPartyAdded = "Lembaga ditambahkan" / "Relying party added";
     ApiKeyAdded = "Kunci API ditambahkan" / "API key added";
+    PublicKeyAdded = "Kunci publik didaftarkan" / "Public key registered";
     ApiKeyRevoked = "Kunci API dicabut" / "API key revoked";
     TestKeyAdded = "Kunci uji ditambahkan" / "Test key added";
     TestKeyRevoked = "Kunci uji dicabut" / "Test key revoked";

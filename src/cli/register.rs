@@ -22,10 +22,12 @@ use crate::app::listeners;
 use crate::audit::{self, Action, Actor, Event, GENERAL};
 use crate::base64url;
 use crate::context::Context;
+use crate::oauth::model::{canonical, thumbprint};
 use crate::random::Random;
+use crate::refresh::CLIENT_ID;
 use crate::register::import::{ImportError, ImportOptions, import};
 use crate::register::service::Switch;
-use crate::register::{BatchError, Heard, LocalRegister};
+use crate::register::{BatchError, Date, Heard, LocalRegister};
 use crate::transaction;
 
 /// Arguments of `ikd register`.
@@ -50,6 +52,14 @@ enum Command {
     Open,
     /// Make a key for `POST /v1/register/changes`, and the line of the configuration that knows it.
     FeedKey,
+    /// Print what every node's configuration says of a public key of the register's side, and what its assertions are to say.
+    PublicKey {
+        /// File with the public key as a JWK (JSON): Ed25519 or P-256.
+        file: PathBuf,
+        /// Its last day, YYYY-MM-DD, at most a year from now.
+        #[arg(long, value_name = "DATE")]
+        until: Date,
+    },
     /// Show whether the register is open, and how many residents it has.
     Status,
 }
@@ -108,6 +118,7 @@ pub async fn run(
             }
             Ok(())
         }
+        Command::PublicKey { file, until } => print_public_key(&file, until, format),
         Command::Status => {
             let (switch, residents) = LocalRegister::new(context().await?).status().await?;
             match format {
@@ -117,6 +128,24 @@ pub async fn run(
             Ok(())
         }
     }
+}
+
+fn print_public_key(file: &Path, until: Date, format: Format) -> Result<(), Failure> {
+    let told = |what: String| Failure::Usage(format!("{}: {what}", file.display()));
+    let text = std::fs::read(file).map_err(|error| told(error.to_string()))?;
+    let key = serde_json::from_slice(&text).ok().and_then(|jwk| canonical(&jwk));
+    let jwk =
+        key.ok_or_else(|| told(String::from("no public key as a JWK, Ed25519 or P-256 (never the private one)")))?;
+    let kid = thumbprint(&jwk);
+    match format {
+        Format::Text => {
+            say!("For every node's configuration:");
+            say!("  [[register.feed_public_keys]]\n  jwk = '{jwk}'\n  until = \"{until}\"");
+            say!("For the register's side, in its assertions: iss and sub {CLIENT_ID}, kid {kid}");
+        }
+        Format::Json => say!("{}", json!({"jwk": jwk, "until": until.to_string(), "client_id": CLIENT_ID, "kid": kid})),
+    }
+    Ok(())
 }
 
 /// The register, whose word reaches digital KTPs in the transaction that writes it.

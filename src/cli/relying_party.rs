@@ -2,11 +2,16 @@
 
 mod print;
 
+use std::path::PathBuf;
+
 use clap::{ArgGroup, Subcommand};
 use serde_json::json;
 use uuid::Uuid;
 
-use self::print::{another_key, print_employee, print_entitlement, print_key, print_list, print_quota, print_state};
+use self::print::{
+    another_key, print_employee, print_entitlement, print_key, print_list, print_party, print_quota, print_registered,
+    print_state,
+};
 use super::output::or_lost;
 use super::staff::{LinkArgs, send_link, set_active};
 use super::{Failure, Format};
@@ -28,7 +33,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Register an organisation and print its first API key, once.
+    /// Register an organisation and print its first API key, once; or without one, for a public key that is registered then.
     Add {
         /// Its name, as holders read it in their history.
         name: String,
@@ -38,10 +43,13 @@ enum Command {
         /// A purpose, as CODE=TEKS INDONESIA|ENGLISH TEXT; may stand several times.
         #[arg(long, required = true)]
         purpose: Vec<String>,
+        /// Make no API key: `key register` registers a public key.
+        #[arg(long)]
+        no_key: bool,
     },
     /// List organisations with their purposes and keys.
     List,
-    /// Make or revoke API keys.
+    /// Register public keys, make API keys, and revoke either.
     Key {
         #[command(subcommand)]
         command: KeyCommand,
@@ -124,6 +132,20 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
+    /// Register a public key, with which the organisation's systems ask for access tokens. Its private half stays with them.
+    Register {
+        /// Name of the organisation.
+        name: String,
+        /// File with the public key as a JWK (JSON): Ed25519 or P-256.
+        #[arg(long, value_name = "FILE")]
+        jwk: PathBuf,
+        /// What it is for.
+        #[arg(long)]
+        label: Option<String>,
+        /// Its last day, YYYY-MM-DD, at most 365 days from now; that far away, where none is said.
+        #[arg(long, value_name = "DATE")]
+        until: Option<Date>,
+    },
     /// Make a further API key and print it, once. Older keys go on working.
     Add {
         /// Name of the organisation.
@@ -219,14 +241,17 @@ enum EmployeeCommand {
 pub async fn run(args: Args, context: &Context, format: Format) -> Result<(), Failure> {
     let (parties, employees) = (RelyingParties::new(context.clone()), Accounts::new(context.clone()));
     match args.command {
-        Command::Add { name, attributes, purpose } => {
-            let entitled = read_attributes(&attributes)?;
-            let purposes = purpose.iter().map(|text| read_purpose(text)).collect::<Result<Vec<_>, _>>()?;
+        Command::Add { name, attributes, purpose, no_key: true } => {
+            let (entitled, purposes) = (read_attributes(&attributes)?, read_purposes(&purpose)?);
+            print_party(format, parties.add_without_key(&name, entitled, &purposes).await?)?;
+        }
+        Command::Add { name, attributes, purpose, no_key: false } => {
+            let (entitled, purposes) = (read_attributes(&attributes)?, read_purposes(&purpose)?);
             let (id, key) = parties.add(&name, entitled, &purposes).await?;
             or_lost(print_key(format, Some(id), &key), &another_key(&key))?;
         }
         Command::List => print_list(format, &parties.list().await?)?,
-        Command::Key { command } => run_key(command, &parties, format).await?,
+        Command::Key { command } => run_key(command, &parties, context, format).await?,
         Command::Contract { name, number, from, until } => {
             parties.set_contract(&name, &number, (from, until)).await?;
             match format {
@@ -296,8 +321,20 @@ pub async fn run(args: Args, context: &Context, format: Format) -> Result<(), Fa
     Ok(())
 }
 
-async fn run_key(command: KeyCommand, parties: &RelyingParties, format: Format) -> Result<(), Failure> {
+async fn run_key(
+    command: KeyCommand,
+    parties: &RelyingParties,
+    context: &Context,
+    format: Format,
+) -> Result<(), Failure> {
     match command {
+        KeyCommand::Register { name, jwk, label, until } => {
+            let told = |what: String| Failure::Usage(format!("{}: {what}", jwk.display()));
+            let text = std::fs::read(&jwk).map_err(|error| told(error.to_string()))?;
+            let key = serde_json::from_slice(&text).map_err(|_| told(String::from("this is no JSON")))?;
+            let (client_id, key_id) = parties.register_key(&name, &key, label.as_deref(), until).await?;
+            print_registered(format, (client_id, key_id), &context.config.service.public_url)?;
+        }
         KeyCommand::Add { name, label, until } => {
             let key = parties.add_key_until(&name, label.as_deref(), until).await?;
             or_lost(print_key(format, None, &key), &another_key(&key))?;
@@ -329,6 +366,10 @@ fn read_attributes(text: &str) -> Result<AttributeSet, Failure> {
         let known = AttributeSet::FULL.names().join(", ");
         Failure::Usage(format!("\"{name}\" is no attribute: use age, basic, full, or some of {known}"))
     })
+}
+
+fn read_purposes(texts: &[String]) -> Result<Vec<Purpose>, Failure> {
+    texts.iter().map(|text| read_purpose(text)).collect()
 }
 
 fn read_purpose(text: &str) -> Result<Purpose, Failure> {

@@ -51,6 +51,7 @@ pub async fn run(args: Args, mut config: Config) -> Result<(), Failure> {
         }
     };
     let context = open_context(config).await?;
+    context.config.check_ends(context.now()).map_err(|error| Failure::Refused(error.to_string()))?;
     crate::restore::check(&context.db).await?;
     check_clock(&context, &args).await?;
     StopLog::check(&context).await?;

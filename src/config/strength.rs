@@ -8,7 +8,8 @@ use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use super::{Config, ConfigError, MailTransport, Mode, SmtpTls, collector};
+use super::{ApiKeys, Config, ConfigError, LastDay, MailTransport, Mode, SmtpTls, collector};
+use crate::clock::Timestamp;
 use crate::db::Address;
 use crate::failpoint;
 use crate::fair::network::parse_network;
@@ -73,6 +74,24 @@ impl Config {
                 }
             }
         }
+        if wrong.is_empty() { Ok(()) } else { Err(ConfigError::Weak(wrong)) }
+    }
+
+    /// Refuses what goes on for longer than a year without a change: it is asked at each start, when it is known what day it is.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once.
+    pub fn check_ends(&self, now: Timestamp) -> Result<(), ConfigError> {
+        let mut ends: Vec<(&str, LastDay)> =
+            self.register.feed_public_keys.iter().map(|key| ("register.feed_public_keys", key.until)).collect();
+        if self.service.mode == Mode::Production {
+            ends.extend(self.register.feed_key_until.map(|last| ("register.feed_key_until", last)));
+            if let ApiKeys::Until(last) = self.relying_party.api_keys {
+                ends.push(("relying_party.api_keys", last));
+            }
+        }
+        let far = ends.into_iter().filter(|(_, last)| !last.is_near(now));
+        let wrong: Vec<_> = far.map(|(key, _)| format!("{key}: a last day is at most a year away")).collect();
         if wrong.is_empty() { Ok(()) } else { Err(ConfigError::Weak(wrong)) }
     }
 
@@ -173,6 +192,16 @@ impl Config {
         demand(
             self.mail.transport != MailTransport::Smtp || self.mail.smtp.tls != SmtpTls::None,
             "mail.smtp.tls must be starttls or implicit",
+        );
+        demand(
+            self.relying_party.api_keys != ApiKeys::Taken,
+            "relying_party.api_keys: an API key that leaks opens for up to a year; write \"none\", or the last day on which they are taken \
+             (\"2027-06-30\") while relying parties register public keys",
+        );
+        demand(
+            self.register.feed_key_sha256.is_empty() || self.register.feed_key_until.is_some(),
+            "register.feed_key_until: that key never changes, so name the last day on which it is taken (\"2027-06-30\") while the register's \
+             side goes over to register.feed_public_keys",
         );
         demand(
             !self.webhook.allow_private,
@@ -283,7 +312,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::config::Http;
+    use crate::config::{FeedPublicKey, Http, Register};
     use crate::secret::Redacted;
 
     /// One that production takes.
@@ -294,6 +323,7 @@ mod tests {
         config.service.issuer = String::from("ikd.contoh.go.id");
         config.http.behind_proxy = true;
         config.mail.transport = MailTransport::Smtp;
+        config.relying_party.api_keys = ApiKeys::None;
         config.database.url = Redacted(String::from("postgres://ikd:rahasia@db.internal/ikd?sslmode=verify-full"));
         config
     }
@@ -317,6 +347,36 @@ mod tests {
             assert!(told.contains(needle), "{needle} is not named: {told}");
         }
         assert!(!told.contains("rahasia"));
+    }
+
+    #[test]
+    fn what_never_changes_has_a_last_day_in_production() {
+        let day = |text: &str| LastDay::try_from(text.to_owned()).unwrap();
+        let mut config = strong();
+        config.relying_party.api_keys = ApiKeys::Taken;
+        config.register.feed_key_sha256 = "00".repeat(32);
+        let said = refused(&config);
+        assert!(said.contains("relying_party.api_keys") && said.contains("register.feed_key_until"), "{said}");
+        config.relying_party.api_keys = ApiKeys::Until(day("2027-06-30"));
+        config.register.feed_key_until = Some(day("2027-06-30"));
+        config.check_strength().unwrap();
+        // A year at most, as it is counted at each start.
+        let start = |date: &str| config.check_ends(day(date).end());
+        start("2026-06-30").unwrap();
+        let said = start("2026-06-28").unwrap_err().to_string();
+        assert!(said.contains("relying_party.api_keys") && said.contains("register.feed_key_until"), "{said}");
+        let until = day("2028-01-01");
+        let developer = Config {
+            register: Register {
+                feed_public_keys: vec![FeedPublicKey { jwk: String::new(), until }],
+                ..Register::default()
+            },
+            ..Config::default()
+        };
+        assert!(
+            developer.check_ends(day("2026-06-30").end()).is_err(),
+            "a public key of the register's side in every mode"
+        );
     }
 
     #[test]

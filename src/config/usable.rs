@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use ikd_token::Jwk;
 use url::Url;
 
 use super::strength::is_loopback;
-use super::{Config, ConfigError, Database, Service, hosts};
+use super::{Config, ConfigError, Database, FEED_PUBLIC_KEYS, Service, hosts};
 use crate::db::{Address, PoolSizes, Shards};
 use crate::fair::network::parse_network;
 
@@ -34,7 +35,9 @@ impl Config {
         self.service.tidy_urls();
         // An empty name in a file or a variable is none.
         let (tls, ca, leaked) = (&mut self.http, &mut self.webhook.ca_file, &mut self.staff.breached_passwords);
-        for file in [&mut tls.tls_certificate, &mut tls.tls_key, &mut self.mail.smtp.ca_file, ca, leaked] {
+        let smtp = &mut self.mail.smtp;
+        let of_mail = [&mut smtp.ca_file, &mut smtp.certificate_file, &mut smtp.key_file];
+        for file in [&mut tls.tls_certificate, &mut tls.tls_key, ca, leaked].into_iter().chain(of_mail) {
             *file = file.take().filter(|path| path != Path::new(""));
         }
         if let Some(wrong) = url_fault(&self.service.public_url) {
@@ -100,6 +103,12 @@ impl Config {
                 "register.feed_key_sha256 must be empty or 64 hexadecimal digits, as `ikd register feed-key` prints them",
             );
         }
+        if let Some(wrong) = self.feed_keys_fault() {
+            return refuse(&wrong);
+        }
+        if self.mail.smtp.certificate_file.is_some() != self.mail.smtp.key_file.is_some() {
+            return refuse("mail.smtp: set both certificate_file and key_file, or neither");
+        }
         if let Some(wrong) = self.passkeys_fault() {
             return refuse(&wrong);
         }
@@ -110,6 +119,22 @@ impl Config {
             Some((name, most)) => Err(ConfigError::Unreadable(format!("{name} must be at most {most}"))),
             None => Ok(self),
         }
+    }
+
+    /// Why the register's side cannot log in with its public keys.
+    fn feed_keys_fault(&self) -> Option<String> {
+        let keys = &self.register.feed_public_keys;
+        if keys.len() > FEED_PUBLIC_KEYS {
+            return Some(format!(
+                "register.feed_public_keys: {FEED_PUBLIC_KEYS} at most, one that is used and one that takes over"
+            ));
+        }
+        let read = |text: &str| serde_json::from_str::<Jwk>(text).ok()?.public_key();
+        let wrong = keys.iter().position(|key| read(&key.jwk).is_none())?;
+        Some(format!(
+            "register.feed_public_keys: entry {} is no public key as a JWK, Ed25519 or P-256 (never the private one)",
+            wrong + 1
+        ))
     }
 
     /// Why the roles that are to log in with a passkey cannot.

@@ -8,7 +8,7 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, Date, Header
 use lettre::message::{Mailbox as Sender, MultiPart, SinglePart};
 use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Identity, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use super::Email;
@@ -150,6 +150,22 @@ pub fn parse_address(text: &str) -> Option<Address> {
     (domain.contains('.') && !domain.starts_with('[')).then_some(address)
 }
 
+/// The certificate by which this client logs in, where one is configured.
+fn identity(config: &Smtp) -> Result<Option<Identity>, TransportError> {
+    let (Some(certificate), Some(key)) = (&config.certificate_file, &config.key_file) else { return Ok(None) };
+    let read = |name: &str, path: &PathBuf| {
+        std::fs::read(path).map_err(|error| TransportError(format!("mail.smtp.{name} {}: {error}", path.display())))
+    };
+    let (chain, secret) = (read("certificate_file", certificate)?, read("key_file", key)?);
+    let identity = Identity::from_pem(&chain, &secret);
+    // The library's own words may hold what stood in the file.
+    Ok(Some(identity.map_err(|_| {
+        TransportError(String::from(
+            "mail.smtp: certificate_file is no PEM certificate chain, or key_file no PEM private key",
+        ))
+    })?))
+}
+
 fn smtp(config: &Smtp) -> Result<Way, TransportError> {
     let parameters = || {
         let mut builder = TlsParameters::builder(config.host.clone());
@@ -160,6 +176,9 @@ fn smtp(config: &Smtp) -> Result<Way, TransportError> {
             let certificate = Certificate::from_pem(&pem)
                 .map_err(|_| TransportError(format!("mail.smtp.ca_file {name}: not a PEM certificate")))?;
             builder = builder.add_root_certificate(certificate);
+        }
+        if let Some(identity) = identity(config)? {
+            builder = builder.identify_with(identity);
         }
         builder.build().map_err(|error| TransportError(format!("mail.smtp: {error}")))
     };
@@ -340,5 +359,9 @@ mod tests {
             ..Default::default()
         };
         assert!(Transport::open(&config).err().unwrap().to_string().contains("/nowhere/ca.pem"));
+        let certificate_file = Some("/nowhere/client.pem".into());
+        let smtp = Smtp { key_file: certificate_file.clone(), certificate_file, ..Default::default() };
+        let config = Mail { transport: MailTransport::Smtp, smtp, ..Default::default() };
+        assert!(Transport::open(&config).err().unwrap().to_string().contains("/nowhere/client.pem"));
     }
 }

@@ -54,11 +54,15 @@ acts! {
     pub enum ReadParty: AdministerParty, PartyViewed;
     /// Making a key.
     pub enum MakeKey: AdministerParty, ApiKeyAdded;
-    /// Revoking one.
+    /// Registering a public key.
+    pub enum RegisterKey: AdministerParty, PublicKeyAdded;
+    /// Revoking one, of either kind.
     pub enum RevokeKey: AdministerParty, ApiKeyRevoked;
     /// Making a key to the sandbox.
     pub enum MakeTestKey: AdministerParty, TestKeyAdded;
-    /// Revoking one.
+    /// Registering a public key for the sandbox.
+    pub enum RegisterTestKey: AdministerParty, TestKeyAdded;
+    /// Revoking one, of either kind.
     pub enum RevokeTestKey: AdministerParty, TestKeyRevoked;
     /// Having an invented person's QR shown.
     pub enum ShowTestQr: AdministerParty, TestQrShown;

@@ -11,16 +11,18 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::act::{DisableEmployee, EnableEmployee, MakeKey, ReadParty, RevokeKey};
+use super::act::{DisableEmployee, EnableEmployee, MakeKey, ReadParty, RegisterKey, RevokeKey};
 use super::model::{Kind, day_of, totals};
 use super::service::Partners;
 use crate::attribute::Attribute;
 use crate::clock::Timestamp;
+use crate::config::ApiKeys;
 use crate::credential::Reason;
 use crate::error::{Code, Language};
 use crate::page::Page;
 use crate::register::Date;
 use crate::relying_party::model::Standing;
+use crate::relying_party::ports::NewOwnKey;
 use crate::relying_party::usage::Counted;
 use crate::relying_party::{KeyLine, Quota};
 use crate::staff::http::Entrance;
@@ -34,6 +36,7 @@ pub fn routes(partners: Partners, staff: Staff) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(party))
         .routes(routes!(keys, make_key))
+        .routes(routes!(register_key))
         .routes(routes!(revoke_key))
         .routes(routes!(employees))
         .routes(routes!(disable_employee))
@@ -122,6 +125,25 @@ pub(crate) fn last_day(ends_at: Timestamp) -> Date {
 pub(crate) struct KeysReply {
     /// Oldest first.
     pub(crate) items: Vec<KeyItem>,
+    /// Whether API keys open anything here; public keys always do.
+    api_keys_taken: bool,
+    /// The last day on which they do; null for no such day, and where they do not.
+    api_keys_until: Option<Date>,
+}
+
+impl KeysReply {
+    pub(crate) fn new(keys: Vec<KeyLine>, api_keys: ApiKeys, now: Timestamp) -> Self {
+        let api_keys_taken = api_keys.are_taken(now);
+        let until = match api_keys {
+            ApiKeys::Until(last) if api_keys_taken => Some(last.end()),
+            _ => None,
+        };
+        Self {
+            items: keys.into_iter().map(|key| KeyItem::new(key, now)).collect(),
+            api_keys_taken,
+            api_keys_until: until.map(last_day),
+        }
+    }
 }
 
 /// How an API key stands.
@@ -137,11 +159,27 @@ pub(crate) enum KeyState {
     Revoked,
 }
 
-/// An API key, without its secret.
+/// What a key is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ApiKeyKind)]
+pub(crate) enum KeyKind {
+    /// A secret that is sent with each request.
+    ApiKey,
+    /// A public key, whose owner signs assertions.
+    PublicKey,
+}
+
+/// A key, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct KeyItem {
-    /// Its id: the part of the key between `ikd_rp_`, or `ikd_rt_`, and the secret.
+    /// Its id: of an API key the part between `ikd_rp_`, or `ikd_rt_`, and the secret; of a public key the `kid` of assertions.
     key_id: Uuid,
+    /// What it is.
+    kind: KeyKind,
+    /// Of a public key, its thumbprint (RFC 7638).
+    #[schema(example = json!(null))]
+    thumbprint: Option<String>,
     /// What it is for; null for keys of before.
     #[schema(example = "Kasir Jakarta")]
     label: Option<String>,
@@ -164,8 +202,11 @@ impl KeyItem {
             None if key.lives(now) => KeyState::Live,
             None => KeyState::Expired,
         };
+        let thumbprint = key.thumbprint();
         Self {
             key_id: key.key_id,
+            kind: if thumbprint.is_some() { KeyKind::PublicKey } else { KeyKind::ApiKey },
+            thumbprint,
             label: key.label,
             state,
             created_at: key.created_at,
@@ -175,13 +216,13 @@ impl KeyItem {
     }
 }
 
-/// The organisation's API keys, oldest first.
+/// The organisation's keys, oldest first.
 #[utoipa::path(get, path = "/v1/partner/keys", tag = "Partner", security(("teller" = [])),
     responses((status = 200, description = "The keys", body = KeysReply),
         (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`")))]
 async fn keys(State(partners): State<Partners>, who: Allowed<ReadParty>) -> Result<Json<KeysReply>, Problem> {
     let (keys, now) = (partners.keys(&who).await?, partners.now());
-    Ok(Json(KeysReply { items: keys.into_iter().map(|key| KeyItem::new(key, now)).collect() }))
+    Ok(Json(KeysReply::new(keys, partners.api_keys(), now)))
 }
 
 /// A key that is wanted.
@@ -207,11 +248,11 @@ pub(crate) struct NewKeyReply {
     pub(crate) last_day: Date,
 }
 
-/// Make an API key. It is shown this once. Two keys may live at once, so that one takes over from the other. A repetition makes another:
-/// revoke the one that was lost.
+/// Make an API key. It is shown this once. Two API keys may live at once, so that one takes over from the other. A repetition makes another:
+/// revoke the one that was lost. Better register a public key: its private half is with you alone.
 #[utoipa::path(post, path = "/v1/partner/keys", tag = "Partner", security(("teller" = [])), request_body = MakeKeyBody,
     responses((status = 201, description = "The key", body = NewKeyReply),
-        (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `invalid_field`, `wrong_state` where two live")))]
+        (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `invalid_field`, `wrong_state` where two live or the service takes no API keys any more")))]
 async fn make_key(
     State(partners): State<Partners>,
     who: Allowed<MakeKey>,
@@ -222,7 +263,69 @@ async fn make_key(
     Ok((StatusCode::CREATED, Json(reply)))
 }
 
-/// Revoke an API key: every node refuses it within a second. Repeating it changes nothing.
+/// A public key that is to be registered.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegisterKeyBody {
+    /// What it is for.
+    #[schema(example = "Kasir Jakarta")]
+    pub(crate) label: String,
+    /// The last day on which it opens: at most 365 days from now.
+    pub(crate) last_day: Date,
+    /// The public key as a JWK (RFC 7517), or a set of this one: Ed25519 or P-256. Its private half stays with you.
+    #[schema(value_type = Object, example = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}))]
+    pub(crate) jwk: serde_json::Value,
+}
+
+/// A registered key, and what assertions say.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RegisteredKeyReply {
+    /// Its id: the `kid` of assertions.
+    key_id: Uuid,
+    /// What the organisation is called: their `iss` and `sub`.
+    client_id: Uuid,
+    /// Their `aud`.
+    #[schema(example = "https://ikd.example")]
+    issuer: String,
+    /// Where they are sent.
+    #[schema(example = "https://ikd.example/v1/oauth/token")]
+    token_endpoint: String,
+    /// The key's thumbprint (RFC 7638), to be compared with your own.
+    #[schema(example = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k")]
+    thumbprint: Option<String>,
+    /// The last day on which it opens.
+    last_day: Date,
+}
+
+impl RegisteredKeyReply {
+    pub(crate) fn new(key: &NewOwnKey, client_id: Uuid, issuer: String, ends_at: Timestamp) -> Self {
+        Self {
+            key_id: key.key_id(),
+            client_id,
+            token_endpoint: format!("{issuer}{}", crate::oauth::http::PATH),
+            issuer,
+            thumbprint: key.thumbprint(),
+            last_day: last_day(ends_at),
+        }
+    }
+}
+
+/// Register a public key, with which the organisation's systems ask for access tokens at `POST /v1/oauth/token`. Two public keys may live
+/// at once, beside API keys, so that one takes over from the other. A key is registered once: where the answer was lost, look at the list.
+#[utoipa::path(post, path = "/v1/partner/public-keys", tag = "Partner", security(("teller" = [])), request_body = RegisterKeyBody,
+    responses((status = 201, description = "The key, and what assertions say", body = RegisteredKeyReply),
+        (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `invalid_field`, `wrong_state` where two live")))]
+async fn register_key(
+    State(partners): State<Partners>,
+    who: Allowed<RegisterKey>,
+    Json(body): Json<RegisterKeyBody>,
+) -> Result<(StatusCode, Json<RegisteredKeyReply>), Problem> {
+    let (key, ends_at) = partners.register_key(&who, &body.jwk, &body.label, body.last_day).await?;
+    let (client_id, issuer) = (who.agent.party.relying_party_id, partners.issuer().to_owned());
+    Ok((StatusCode::CREATED, Json(RegisteredKeyReply::new(&key, client_id, issuer, ends_at))))
+}
+
+/// Revoke a key: every node refuses it within a second. Repeating it changes nothing.
 #[utoipa::path(delete, path = "/v1/partner/keys/{id}", tag = "Partner", security(("teller" = [])),
     params(("id" = Uuid, Path, description = "The key")),
     responses((status = 204, description = "It opens nothing any more"),

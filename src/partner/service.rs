@@ -2,16 +2,18 @@
 
 use uuid::Uuid;
 
-use super::act::{Administrator, DisableEmployee, EnableEmployee, MakeKey, ReadParty, RevokeKey};
+use super::act::{Administrator, DisableEmployee, EnableEmployee, MakeKey, ReadParty, RegisterKey, RevokeKey};
 use super::model::Month;
 use crate::audit;
 use crate::audited;
 use crate::clock::Timestamp;
+use crate::config::ApiKeys;
 use crate::context::Context;
 use crate::error::{Code, Result};
 use crate::page::{self, Page};
 use crate::register::Date;
 use crate::relying_party::model::{Span, key_end};
+use crate::relying_party::ports::NewOwnKey;
 use crate::relying_party::service::check_label;
 use crate::relying_party::usage::Counted;
 use crate::relying_party::{ApiKey, KeyLine, Party, Quota, RelyingParties, ports};
@@ -64,16 +66,48 @@ impl Partners {
     /// Makes a key, good until the end of a day, which is shown once.
     ///
     /// # Errors
-    /// `invalid_field` for a label that nobody could read, for a day that is over or more than a year away; `wrong_state` where two keys
-    /// live.
+    /// `invalid_field` for a label that nobody could read, for a day that is over or more than a year away; `wrong_state` where two API
+    /// keys live, or none are taken any more.
     pub async fn make_key(&self, who: &Allowed<MakeKey>, label: &str, last_day: Date) -> Result<(ApiKey, Timestamp)> {
+        self.parties.require_api_keys()?;
         let (label, now) = (check_label(label)?, self.now());
         let ends_at = key_end(last_day, now)?;
         let (key, party) = (self.parties.new_key(), who.agent.party.relying_party_id);
+        let new = NewOwnKey::Secret(key.clone());
         audited!(self.audit, who.event(key.key_id), "partner.make_key", |tx| {
-            ports::add_own_key(tx, party, &key, (&label, ends_at), now).await
+            ports::add_own_key(tx, party, &new, (&label, ends_at), now).await
         })?;
         Ok((key, ends_at))
+    }
+
+    /// Registers a public key, good until the end of a day; gives its id.
+    ///
+    /// # Errors
+    /// `invalid_field` for what is no public key of ours or is registered, for a label that nobody could read, for a day that is over or
+    /// more than a year away; `wrong_state` where two public keys live.
+    pub async fn register_key(
+        &self,
+        who: &Allowed<RegisterKey>,
+        jwk: &serde_json::Value,
+        label: &str,
+        last_day: Date,
+    ) -> Result<(NewOwnKey, Timestamp)> {
+        let (new, label, now) = (self.parties.new_public_key(jwk)?, check_label(label)?, self.now());
+        let (ends_at, party) = (key_end(last_day, now)?, who.agent.party.relying_party_id);
+        audited!(self.audit, who.event(new.key_id()), "partner.register_key", |tx| {
+            ports::add_own_key(tx, party, &new, (&label, ends_at), now).await
+        })?;
+        Ok((new, ends_at))
+    }
+
+    /// Until when API keys are taken.
+    pub fn api_keys(&self) -> ApiKeys {
+        self.context.config.relying_party.api_keys
+    }
+
+    /// What assertions have as their audience.
+    pub fn issuer(&self) -> &str {
+        &self.context.config.service.public_url
     }
 
     /// Revokes a key: every node refuses it within a second. Repeated it is a success.

@@ -16,9 +16,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::client::FeedClients;
 use crate::audit::{self, Action, Actor, Event, GENERAL};
 use crate::context::Context;
 use crate::error::{Code, Error, Refusal, Result};
+use crate::oauth::{Realm, token};
 use crate::register::import::{ImportError, ImportOptions, Spool, import};
 use crate::register::{BatchError, Heard, Listener, LocalRegister};
 use crate::web::extract::read_body;
@@ -48,18 +50,15 @@ pub fn routes(context: &Context, listener: Arc<dyn Listener>) -> OpenApiRouter {
         .with_state(feed)
 }
 
-/// The register's side, by its key: `Authorization: Bearer …` (RFC 6750). Before anything of the body is read.
+/// The register's side, by an access token or its key: `Authorization: Bearer …` (RFC 6750). Before anything of the body is read.
 struct Registrar(OwnedSemaphorePermit);
 
 impl FromRequestParts<Feed> for Registrar {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, feed: &Feed) -> Result<Self, Problem> {
-        let wanted = HEXLOWER_PERMISSIVE.decode(feed.context.config.register.feed_key_sha256.as_bytes());
-        let wanted = wanted.ok().filter(|wanted| wanted.len() == 32).ok_or(Code::ApiKeyInvalid)?;
-        let key = negotiate::credentials(&parts.headers, "bearer").ok_or(Code::ApiKeyInvalid)?;
-        // Only the digest is configured: who reads the configuration cannot send. The key has 256 random bits, so it needs no slow hash.
-        if !bool::from(Sha256::digest(key.as_bytes()).as_slice().ct_eq(wanted.as_slice())) {
+        let presented = negotiate::credentials(&parts.headers, "bearer").ok_or(Code::ApiKeyInvalid)?;
+        if !feed.is_registrar(presented) {
             return Err(Code::ApiKeyInvalid.into());
         }
         let turn = Arc::clone(&feed.turn).try_acquire_owned();
@@ -119,6 +118,20 @@ async fn register_changes(
 }
 
 impl Feed {
+    /// Whether this is what the register's side presents: a token of one of its keys, or the key that is configured by its digest.
+    fn is_registrar(&self, presented: &str) -> bool {
+        let (now, configured) = (self.context.now(), &self.context.config.register);
+        if presented.starts_with(token::PREFIX) {
+            let key = token::open(&self.context.vault, Realm::Register, presented, now);
+            return key.is_ok_and(|key| FeedClients::new(self.context.clone()).has(key, now));
+        }
+        let wanted = HEXLOWER_PERMISSIVE.decode(configured.feed_key_sha256.as_bytes());
+        let Some(wanted) = wanted.ok().filter(|wanted| wanted.len() == 32) else { return false };
+        // Only the digest is configured: who reads the configuration cannot send. The key has 256 random bits, so it needs no slow hash.
+        configured.feed_key_until.is_none_or(|last| last.lasts(now))
+            && bool::from(Sha256::digest(presented.as_bytes()).as_slice().ct_eq(wanted.as_slice()))
+    }
+
     async fn import(&self, file: &Path) -> Result<ChangesTaken> {
         let report = Report(file.with_extension("refused.csv"));
         let options = ImportOptions { report: Some(report.0.clone()), restart: true, ..ImportOptions::default() };

@@ -3,6 +3,7 @@
 //!
 //! The register knows nothing of this: it tells a [`Listener`], which is [`Refresher`]. The table `record_change` belongs here.
 
+mod client;
 pub mod http;
 mod listener;
 pub mod model;
@@ -10,6 +11,7 @@ mod permit;
 pub mod ports;
 mod store;
 
+pub use client::{CLIENT_ID, FeedClients};
 pub use listener::Refresher;
 pub use model::Change;
 pub use permit::tell as tell_of_permits;

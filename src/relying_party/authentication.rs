@@ -1,4 +1,4 @@
-//! Recognising callers by their API keys, without a look-up for each request.
+//! Recognising callers by their API keys, or by access tokens of their public keys, without a look-up for each request.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,9 +10,11 @@ use uuid::Uuid;
 use super::model::{ApiKey, Party, Quota};
 use super::store;
 use crate::clock::{HOUR, Timestamp, stopwatch};
+use crate::config::ApiKeys;
 use crate::context::Context;
 use crate::error::{Code, Error, Refusal, Result};
 use crate::fair::turns::Turns;
+use crate::oauth::token::{self, Closed, Realm};
 use crate::throttle::Throttle;
 use crate::transaction;
 
@@ -58,13 +60,41 @@ struct Known {
     since: Instant,
     /// Somebody is looking it up again.
     renewing: bool,
+    /// What the secret hashes to; empty for a public key.
     secret_hash: Vec<u8>,
+    is_public: bool,
     /// When the key ends by itself: no age of an entry outlives that.
     expires_at: Option<Timestamp>,
     /// The last use, and the last one that stands in the row.
     used_at: Timestamp,
     noted_at: Option<Timestamp>,
     party: Arc<Party>,
+}
+
+/// What a caller presents.
+#[derive(Clone, Debug)]
+enum Presented {
+    /// An API key.
+    Secret(ApiKey),
+    /// An access token that holds: the public key that it was given to.
+    Token(Uuid),
+}
+
+impl Presented {
+    const fn key_id(&self) -> Uuid {
+        match self {
+            Self::Secret(key) => key.key_id,
+            Self::Token(key_id) => *key_id,
+        }
+    }
+
+    /// Whether it is of the key that has this hash, or is a public one. An API key never passes for a public key, nor the other way round.
+    fn is_of(&self, secret_hash: &[u8], is_public: bool) -> bool {
+        match self {
+            Self::Secret(key) => !is_public && key.matches(secret_hash),
+            Self::Token(_) => is_public,
+        }
+    }
 }
 
 impl Authentication {
@@ -86,9 +116,9 @@ impl Authentication {
     /// # Errors
     /// `api_key_invalid`; `too_many` for a wrong key after thirty others of this address, or when its queue is full; or the
     /// database does not answer.
-    pub async fn authenticate_from(&self, address: IpAddr, api_key: &str) -> Result<Arc<Party>> {
-        if ApiKey::parse(api_key).is_some_and(|key| self.has_seen(&key)) {
-            return self.authenticate(api_key).await;
+    pub async fn authenticate_from(&self, address: IpAddr, text: &str) -> Result<Arc<Party>> {
+        if self.read(text).is_ok_and(|presented| self.has_seen(&presented)) {
+            return self.authenticate(text).await;
         }
         let wait = self.wrong.begin(address, self.context.now()).err();
         let refuse = |seconds| Error::from(Refusal::new(Code::TooMany).retry_after(seconds));
@@ -97,7 +127,7 @@ impl Authentication {
             let turn = self.doubtful.take(address, DOUBTFUL_COST, DOUBTFUL_PATIENCE).await;
             queued = Some(turn.ok_or_else(|| refuse(seconds))?);
         }
-        let done = self.authenticate(api_key).await;
+        let done = self.authenticate(text).await;
         drop(queued);
         match done {
             Err(error) if error.code() == Some(Code::ApiKeyInvalid) => Err(wait.map_or(error, refuse)),
@@ -111,9 +141,24 @@ impl Authentication {
     }
 
     /// Whether this key was right here before, however long ago.
-    fn has_seen(&self, key: &ApiKey) -> bool {
+    fn has_seen(&self, presented: &Presented) -> bool {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&key.key_id).is_some_and(|entry| key.matches(&entry.secret_hash))
+        known.get(&presented.key_id()).is_some_and(|entry| presented.is_of(&entry.secret_hash, entry.is_public))
+    }
+
+    /// What is presented, as far as it can be told without a database.
+    fn read(&self, text: &str) -> Result<Presented> {
+        let now = self.context.now();
+        if text.starts_with(token::PREFIX) {
+            let opened = token::open(&self.context.vault, Realm::Service, text, now);
+            return opened.map(Presented::Token).map_err(|closed| match closed {
+                Closed::Ended => token_ended().into(),
+                Closed::Foreign => Code::ApiKeyInvalid.into(),
+            });
+        }
+        let key = ApiKey::parse(text).ok_or(Code::ApiKeyInvalid)?;
+        require_api_keys(self.context.config.relying_party.api_keys, now)?;
+        Ok(Presented::Secret(key))
     }
 
     /// Forgets a key: it is looked up at its next use.
@@ -121,12 +166,13 @@ impl Authentication {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&key_id);
     }
 
-    /// Who presents this API key.
+    /// Who presents this API key, or this access token.
     ///
     /// # Errors
-    /// `api_key_invalid`, also for a key that has ended by itself, or the database does not answer.
-    pub async fn authenticate(&self, api_key: &str) -> Result<Arc<Party>> {
-        let key = ApiKey::parse(api_key).ok_or(Code::ApiKeyInvalid)?;
+    /// `api_key_invalid`, also for a key that has ended by itself and for an API key where none are taken any more, or the database does not
+    /// answer.
+    pub async fn authenticate(&self, text: &str) -> Result<Arc<Party>> {
+        let key = self.read(text)?;
         match self.remembered(&key) {
             Remembered::Good(party) => Ok(party),
             Remembered::Ageing(party) => {
@@ -135,7 +181,7 @@ impl Authentication {
                     if let Err(error) = this.look_up(&key).await
                         && error.code() == Some(Code::ApiKeyInvalid)
                     {
-                        this.forget(key.key_id);
+                        this.forget(key.key_id());
                     }
                 });
                 Ok(party)
@@ -146,18 +192,18 @@ impl Authentication {
                 // A key that is no longer valid counts as a guess from now on. Without its secret, nobody can evict a
                 // key from the cache.
                 if found.as_ref().is_err_and(|error| error.code() == Some(Code::ApiKeyInvalid)) && self.has_seen(&key) {
-                    self.forget(key.key_id);
+                    self.forget(key.key_id());
                 }
                 found
             }
         }
     }
 
-    async fn look_up(&self, key: &ApiKey) -> Result<Arc<Party>> {
+    async fn look_up(&self, key: &Presented) -> Result<Arc<Party>> {
         let asked = stopwatch();
         let mut tx = self.context.db.read().await?;
-        let row = store::key::living(&mut tx, key.key_id).await?;
-        let row = row.filter(|row| key.matches(&row.secret_hash)).ok_or(Code::ApiKeyInvalid)?;
+        let row = store::key::living(&mut tx, key.key_id()).await?;
+        let row = row.filter(|row| key.is_of(&row.secret_hash, row.public_key.is_some())).ok_or(Code::ApiKeyInvalid)?;
         let now = self.context.now();
         if row.expires_at.is_some_and(|end| end <= now) {
             return Err(key_ended().into());
@@ -175,17 +221,18 @@ impl Authentication {
             known.clear();
         }
         // The age counts from before the look-up, so an entry is never older than it seems.
-        let noted_at = known.get(&key.key_id).and_then(|before| before.noted_at).max(row.last_used_at);
+        let noted_at = known.get(&key.key_id()).and_then(|before| before.noted_at).max(row.last_used_at);
         let entry = Known {
             since: asked,
             renewing: false,
+            is_public: row.public_key.is_some(),
             secret_hash: row.secret_hash,
             expires_at: row.expires_at,
             used_at: now,
             noted_at,
             party: Arc::clone(&party),
         };
-        known.insert(key.key_id, entry);
+        known.insert(key.key_id(), entry);
         Ok(party)
     }
 
@@ -221,12 +268,12 @@ impl Authentication {
         Ok(())
     }
 
-    fn remembered(&self, key: &ApiKey) -> Remembered {
+    fn remembered(&self, key: &Presented) -> Remembered {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(entry) = known.get_mut(&key.key_id) else { return Remembered::No };
+        let Some(entry) = known.get_mut(&key.key_id()) else { return Remembered::No };
         let (age, now) = (entry.since.elapsed(), self.context.now());
         let ended = entry.expires_at.is_some_and(|end| end <= now);
-        if age >= REMEMBERED || ended || !key.matches(&entry.secret_hash) {
+        if age >= REMEMBERED || ended || !key.is_of(&entry.secret_hash, entry.is_public) {
             return Remembered::No;
         }
         entry.used_at = now;
@@ -236,6 +283,29 @@ impl Authentication {
         }
         Remembered::Ageing(party)
     }
+}
+
+/// That API keys are taken at this time, as it is configured.
+///
+/// # Errors
+/// `api_key_invalid`.
+fn require_api_keys(configured: ApiKeys, now: Timestamp) -> Result<()> {
+    if configured.are_taken(now) {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::ApiKeyInvalid)
+        .detail(
+            "Layanan ini tidak menerima kunci API lagi: administrator lembaga Anda mendaftarkan kunci publik di halaman verifikasi, lalu sistem Anda meminta token di POST /v1/oauth/token.",
+            "This service takes no API keys any more: your organisation's administrator registers a public key on the page for verifying, and your systems ask for a token at POST /v1/oauth/token.",
+        )
+        .into())
+}
+
+fn token_ended() -> Refusal {
+    Refusal::new(Code::ApiKeyInvalid).detail(
+        "Token ini sudah habis masa berlakunya: minta yang baru di POST /v1/oauth/token, lalu kirim lagi.",
+        "This access token is over: ask for a new one at POST /v1/oauth/token, then send again.",
+    )
 }
 
 fn key_ended() -> Refusal {

@@ -1,4 +1,4 @@
-//! Who calls: a relying party, by its API key.
+//! Who calls: a relying party, by its API key or an access token.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Refusal};
 use crate::security::Who;
 use crate::web::{Caller, ClientAddress, Problem, negotiate};
 
-/// A relying party that presented a living API key: `Authorization: Bearer ikd_rp_…`.
+/// A relying party that presented a living API key, `Authorization: Bearer ikd_rp_…`, or an access token, `ikd_at_…`.
 #[derive(Clone, Debug)]
 pub struct AuthenticatedParty(pub Arc<Party>);
 

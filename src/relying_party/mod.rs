@@ -1,8 +1,9 @@
-//! Relying parties: organisations that verify digital KTPs, what they are entitled to, what they verify for, and the API keys by
-//! which they are recognised.
+//! Relying parties: organisations that verify digital KTPs, what they are entitled to, what they verify for, and the keys by
+//! which they are recognised: API keys, and public keys.
 
 mod allowance;
 mod authentication;
+mod client;
 mod edit;
 pub mod http;
 mod mail;

@@ -11,6 +11,7 @@ use crate::clock::{DAY, HOUR, Timestamp};
 use crate::config::QuotaDefault;
 use crate::error::{Code, Language, Refusal, Result};
 use crate::input;
+use crate::oauth::model::{canonical, thumbprint};
 use crate::register::Date;
 use crate::secret::Redacted;
 
@@ -277,6 +278,29 @@ pub fn key_end(last_day: Date, now: Timestamp) -> Result<Timestamp> {
     Ok(ends_at.filter(|end| now < *end && last_day <= latest).ok_or_else(unusable_day)?)
 }
 
+/// A public key as it is kept.
+///
+/// # Errors
+/// `invalid_field` for what is no public key that we verify with; a private key is refused with a word of its own.
+pub fn check_public_key(jwk: &serde_json::Value) -> Result<String> {
+    // Whoever sends it has shown it: no mistake to be passed over.
+    if jwk.get("d").is_some() {
+        return Err(Refusal::field(
+            "jwk",
+            "Ini kunci privat. Jangan pernah mengirimnya: buat pasangan kunci baru, lalu daftarkan hanya kunci publiknya.",
+            "This is a private key. Never send one: make a new pair, and register its public half alone.",
+        )
+        .into());
+    }
+    Ok(canonical(jwk).ok_or_else(|| {
+        Refusal::field(
+            "jwk",
+            "Perlu kunci publik sebagai JWK: Ed25519 (kty OKP) atau P-256 (kty EC).",
+            "A public key as a JWK is needed: Ed25519 (kty OKP) or P-256 (kty EC).",
+        )
+    })?)
+}
+
 fn unusable_day() -> Refusal {
     Refusal::field(
         "last_day",
@@ -285,7 +309,7 @@ fn unusable_day() -> Refusal {
     )
 }
 
-/// An API key as people see it.
+/// A key as people see it: an API key, or a public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyLine {
     /// Its id.
@@ -300,9 +324,16 @@ pub struct KeyLine {
     pub last_used_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The public key, where it is one: the canonical JWK. None for an API key.
+    pub public_key: Option<String>,
 }
 
 impl KeyLine {
+    /// The thumbprint (RFC 7638) of a public key, by which its owner knows it.
+    pub fn thumbprint(&self) -> Option<String> {
+        self.public_key.as_deref().map(thumbprint)
+    }
+
     /// Whether it opens anything.
     pub fn lives(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)

@@ -11,12 +11,14 @@ pub use super::edit::{
 use super::model::{
     ApiKey, Contract, Entitlement, KeyLine, LIVE_KEYS, Party, PartyState, Purpose, Quota, Span, require_in_force,
 };
+use super::store::key::Proof;
 use super::store::{self, LABELS_AT_ONCE, key};
 use crate::clock::Timestamp;
 use crate::context::Context;
-use crate::db::Tx;
-use crate::error::{Code, Refusal, Result};
+use crate::db::{DbError, Tx};
+use crate::error::{Code, Error, Refusal, Result};
 use crate::input;
+use crate::oauth::model::thumbprint;
 use crate::stop_log::{Kind, ports as stop_log};
 
 /// A party that was not disabled.
@@ -148,8 +150,8 @@ pub async fn labels(tx: &mut Tx, parties: impl IntoIterator<Item = Uuid>) -> Res
 
 impl From<key::KeyRow> for KeyLine {
     fn from(row: key::KeyRow) -> Self {
-        let key::KeyRow { key_id, label, created_at, expires_at, last_used_at, revoked_at } = row;
-        Self { key_id, label, created_at, expires_at, last_used_at, revoked_at }
+        let key::KeyRow { key_id, label, created_at, expires_at, last_used_at, revoked_at, public_key } = row;
+        Self { key_id, label, created_at, expires_at, last_used_at, revoked_at, public_key }
     }
 }
 
@@ -177,26 +179,93 @@ pub async fn hold(tx: &mut Tx, party: Uuid) -> Result<()> {
     store::hold(tx, party).await?.or(Code::NotFound)
 }
 
-/// Adds a key that the party made itself, where fewer than [`LIVE_KEYS`] of its keys live.
+/// Adds a key that the party made itself, where fewer than [`LIVE_KEYS`] of its keys live that are proven in the same way: who goes from API
+/// keys to public keys has both for a while.
 ///
 /// # Errors
-/// `wrong_state` where as many live; `not_found` for an unknown party.
+/// `wrong_state` where as many live; `not_found` for an unknown party; `invalid_field` for a public key that is there.
 pub async fn add_own_key(
     tx: &mut Tx,
     party: Uuid,
-    new: &ApiKey,
+    new: &NewOwnKey,
     (label, expires_at): (&str, Timestamp),
     now: Timestamp,
 ) -> Result<()> {
     // Two administrators at one moment: the second counts what the first has added.
     store::hold(tx, party).await?.or(Code::NotFound)?;
-    let live = keys(tx, party).await?.iter().filter(|key| key.lives(now)).count();
-    if live >= LIVE_KEYS {
+    let is_public = matches!(new, NewOwnKey::Public { .. });
+    let alike = |key: &&KeyLine| key.lives(now) && key.public_key.is_some() == is_public;
+    if keys(tx, party).await?.iter().filter(alike).count() >= LIVE_KEYS {
         return Err(too_many_live().into());
     }
-    let hash = new.hash();
-    let row = key::NewKey { key_id: new.key_id, party, hash: &hash, label: Some(label), expires_at: Some(expires_at) };
-    Ok(key::add(tx, row, now).await?)
+    add_key(tx, party, new, (Some(label), Some(expires_at)), now).await
+}
+
+/// A key that is nowhere yet.
+#[derive(Clone, Debug)]
+pub enum NewOwnKey {
+    /// An API key.
+    Secret(ApiKey),
+    /// A public key: its id, and the canonical JWK.
+    Public {
+        /// The id.
+        key_id: Uuid,
+        /// The key.
+        public_key: String,
+    },
+}
+
+impl NewOwnKey {
+    /// Its id.
+    pub const fn key_id(&self) -> Uuid {
+        match self {
+            Self::Secret(key) => key.key_id,
+            Self::Public { key_id, .. } => *key_id,
+        }
+    }
+
+    /// The thumbprint of a public key.
+    pub fn thumbprint(&self) -> Option<String> {
+        match self {
+            Self::Secret(_) => None,
+            Self::Public { public_key, .. } => Some(thumbprint(public_key)),
+        }
+    }
+}
+
+/// Adds a key of a party, however many it has.
+///
+/// # Errors
+/// `invalid_field` for a public key that is there, be it another party's or one that ended: a key never comes back.
+pub async fn add_key(
+    tx: &mut Tx,
+    party: Uuid,
+    new: &NewOwnKey,
+    (label, expires_at): (Option<&str>, Option<Timestamp>),
+    now: Timestamp,
+) -> Result<()> {
+    let hash;
+    let proof = match new {
+        NewOwnKey::Secret(key) => {
+            hash = key.hash();
+            Proof::Secret(&hash)
+        }
+        NewOwnKey::Public { public_key, .. } => Proof::Signature(public_key),
+    };
+    let row = key::NewKey { key_id: new.key_id(), party, proof, label, expires_at };
+    key::add(tx, row, now).await.map_err(|error| match error {
+        DbError::Unique => key_is_there().into(),
+        other => Error::Db(other),
+    })
+}
+
+/// What is told of a public key that is registered.
+pub fn key_is_there() -> Refusal {
+    Refusal::field(
+        "jwk",
+        "Kunci ini sudah pernah didaftarkan: buat pasangan kunci baru.",
+        "This key was registered before: make a new pair.",
+    )
 }
 
 /// Revokes a key of a party; gives whether it lived.

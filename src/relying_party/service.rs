@@ -4,7 +4,11 @@ use uuid::Uuid;
 
 use super::authentication::Authentication;
 use super::edit;
-use super::model::{ApiKey, Contact, Entitlement, KeyLine, Party, PartyState, Purpose, Terms, check_name};
+use super::model::{
+    ApiKey, Contact, Entitlement, KEY_DAYS, KeyLine, Party, PartyState, Purpose, Terms, check_name, check_public_key,
+    key_end,
+};
+use super::ports::{NewOwnKey, add_key};
 use super::store::{self, key};
 use super::usage::Usage;
 use crate::attribute::AttributeSet;
@@ -57,22 +61,86 @@ impl RelyingParties {
     /// Registers a relying party with its first API key.
     ///
     /// # Errors
+    /// As [`RelyingParties::add_without_key`]; `wrong_state` where no API keys are taken any more.
+    pub async fn add(&self, name: &str, entitled: AttributeSet, purposes: &[Purpose]) -> Result<(Uuid, ApiKey)> {
+        self.require_api_keys()?;
+        let new = self.new_key();
+        let id = self.add_with(name, entitled, purposes, Some(NewOwnKey::Secret(new.clone()))).await?;
+        Ok((id, new))
+    }
+
+    /// Registers a relying party; a key of its own is registered for it after that.
+    ///
+    /// # Errors
     /// `invalid_field` when a name, text or code is unusable or exists already; a name also when one exists that differs
     /// only in capitals or blanks.
-    pub async fn add(&self, name: &str, entitled: AttributeSet, purposes: &[Purpose]) -> Result<(Uuid, ApiKey)> {
+    pub async fn add_without_key(&self, name: &str, entitled: AttributeSet, purposes: &[Purpose]) -> Result<Uuid> {
+        self.add_with(name, entitled, purposes, None).await
+    }
+
+    async fn add_with(
+        &self,
+        name: &str,
+        entitled: AttributeSet,
+        purposes: &[Purpose],
+        key: Option<NewOwnKey>,
+    ) -> Result<Uuid> {
         let name = check_name(name)?;
         let entitlement = Entitlement::of(entitled, purposes).checked()?;
         let now = self.context.now();
-        let (id, new) = (self.context.random.uuid_v7(now), self.new_key());
+        let id = self.context.random.uuid_v7(now);
         transaction!(self.context.db, "relying_party.add", |tx| {
             edit::add(tx, id, (&name, &entitlement), now).await?;
-            let hash = new.hash();
-            let row = key::NewKey { key_id: new.key_id, party: id, hash: &hash, label: None, expires_at: None };
-            key::add(tx, row, now).await?;
             self.audit.operator(tx, Action::RelyingPartyAdded, id).await?;
-            self.audit.operator(tx, Action::ApiKeyAdded, new.key_id).await
+            if let Some(key) = &key {
+                add_key(tx, id, key, (None, None), now).await?;
+                self.audit.operator(tx, Action::ApiKeyAdded, key.key_id()).await?;
+            }
+            Ok(())
         })?;
-        Ok((id, new))
+        Ok(id)
+    }
+
+    /// Registers a public key of the party of that name, good until the end of a day: a year from now, where none is said. Gives whose it is,
+    /// and its id.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_field` for what is no public key of ours or is registered, for a label that nobody could read, and for a day
+    /// that is over or more than a year away.
+    pub async fn register_key(
+        &self,
+        name: &str,
+        jwk: &serde_json::Value,
+        label: Option<&str>,
+        last_day: Option<Date>,
+    ) -> Result<(Uuid, Uuid)> {
+        let now = self.context.now();
+        let (new, label) = (self.new_public_key(jwk)?, label.map(check_label).transpose()?);
+        let year = || Date::in_jakarta(now).plus_days(KEY_DAYS).ok_or(Code::Internal);
+        let expires_at = key_end(last_day.map_or_else(year, Ok)?, now)?;
+        let party = transaction!(self.context.db, "relying_party.register_key", |tx| {
+            let party = store::party_by_name(tx, name).await?.ok_or(Code::NotFound)?.relying_party_id;
+            add_key(tx, party, &new, (label.as_deref(), Some(expires_at)), now).await?;
+            self.audit.operator(tx, Action::PublicKeyAdded, new.key_id()).await?;
+            Ok(party)
+        })?;
+        Ok((party, new.key_id()))
+    }
+
+    /// That API keys are taken: one that opens nothing is not made.
+    ///
+    /// # Errors
+    /// `wrong_state`.
+    pub fn require_api_keys(&self) -> Result<()> {
+        if self.context.config.relying_party.api_keys.are_taken(self.context.now()) {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::WrongState)
+            .detail(
+                "Layanan ini tidak menerima kunci API lagi: daftarkan kunci publik.",
+                "This service takes no API keys any more: register a public key.",
+            )
+            .into())
     }
 
     /// Makes a further API key without an end for the party of that name; the older ones go on until they are revoked.
@@ -86,16 +154,17 @@ impl RelyingParties {
     /// Makes a further API key, with what it is for and its last day where these are given.
     ///
     /// # Errors
-    /// `not_found`; `invalid_field` for a label that nobody could read, and for a day that is over.
+    /// `not_found`; `invalid_field` for a label that nobody could read, and for a day that is over; `wrong_state` where no API keys are taken
+    /// any more.
     pub async fn add_key_until(&self, name: &str, label: Option<&str>, last_day: Option<Date>) -> Result<ApiKey> {
+        self.require_api_keys()?;
         let (new, now) = (self.new_key(), self.context.now());
         let label = label.map(check_label).transpose()?;
         let expires_at = last_day.map(|day| end_of(day, now)).transpose()?;
         transaction!(self.context.db, "relying_party.add_key", |tx| {
             let party = store::party_by_name(tx, name).await?.ok_or(Code::NotFound)?.relying_party_id;
-            let hash = new.hash();
-            let row = key::NewKey { key_id: new.key_id, party, hash: &hash, label: label.as_deref(), expires_at };
-            key::add(tx, row, now).await?;
+            let key = NewOwnKey::Secret(new.clone());
+            add_key(tx, party, &key, (label.as_deref(), expires_at), now).await?;
             self.audit.operator(tx, Action::ApiKeyAdded, new.key_id).await
         })?;
         Ok(new)
@@ -172,6 +241,15 @@ impl RelyingParties {
             out.push(Listed { party, state: row.state, keys });
         }
         Ok(out)
+    }
+
+    /// A public key with an id, which is nowhere yet.
+    ///
+    /// # Errors
+    /// `invalid_field` for what is no public key that we verify with.
+    pub fn new_public_key(&self, jwk: &serde_json::Value) -> Result<NewOwnKey> {
+        let public_key = check_public_key(jwk)?;
+        Ok(NewOwnKey::Public { key_id: self.context.random.uuid_v7(self.context.now()), public_key })
     }
 
     /// A new key, which is nowhere yet.

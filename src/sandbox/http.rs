@@ -58,7 +58,7 @@ impl AsRef<TestKeys> for Sandbox {
     }
 }
 
-/// A relying party that presented a living test key: `Authorization: Bearer ikd_rt_…`.
+/// A relying party that presented a living test key, `Authorization: Bearer ikd_rt_…`, or an access token of the sandbox, `ikd_at_…`.
 #[derive(Clone, Debug)]
 pub struct TestedParty(pub Arc<Party>);
 

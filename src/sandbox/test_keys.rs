@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -11,10 +13,15 @@ use super::store::key::{self, KeyRow};
 use crate::audit;
 use crate::clock::{HOUR, Timestamp};
 use crate::context::Context;
+use crate::db::{DbError, Tx};
 use crate::error::{Code, Error, Refusal, Result};
-use crate::partner::act::{MakeTestKey, ReadParty, RevokeTestKey};
+use crate::oauth::model::key_of;
+use crate::oauth::token::{self, Closed};
+use crate::oauth::{Client, Clients, Realm};
+use crate::partner::act::{MakeTestKey, ReadParty, RegisterTestKey, RevokeTestKey};
 use crate::register::Date;
 use crate::relying_party::model::{KEY_PREFIX, key_end};
+use crate::relying_party::ports::NewOwnKey;
 use crate::relying_party::service::check_label;
 use crate::relying_party::{KeyLine, Party, RelyingParties, ports};
 use crate::staff::Allowed;
@@ -23,6 +30,9 @@ use crate::{audited, transaction};
 
 /// Wrong keys of one address before it has to wait; and seconds for one more.
 const WRONG_KEYS_PER_ADDRESS: (i64, i64) = (30, 10);
+
+/// Below which path the sandbox is.
+pub const PATH: &str = "/sandbox";
 
 /// Test keys. Cloning shares what is counted.
 #[derive(Clone)]
@@ -37,8 +47,9 @@ pub struct TestKeys {
 
 impl From<KeyRow> for KeyLine {
     fn from(row: KeyRow) -> Self {
-        let KeyRow { key_id, label, created_at, expires_at, last_used_at, revoked_at } = row;
-        Self { key_id, label: Some(label), created_at, expires_at: Some(expires_at), last_used_at, revoked_at }
+        let KeyRow { key_id, label, created_at, expires_at, last_used_at, revoked_at, public_key } = row;
+        let (label, expires_at) = (Some(label), Some(expires_at));
+        Self { key_id, label, created_at, expires_at, last_used_at, revoked_at, public_key }
     }
 }
 
@@ -73,18 +84,35 @@ impl TestKeys {
         let (label, now) = (check_label(label)?, self.now());
         let ends_at = key_end(last_day, now)?;
         let (new, party) = (TestKey(self.parties.new_key()), who.agent.party.relying_party_id);
-        let key_id = new.0.key_id;
-        let row = KeyRow { key_id, label, created_at: now, expires_at: ends_at, last_used_at: None, revoked_at: None };
-        audited!(self.audit, who.event(key_id), "sandbox.make_key", |tx| {
-            // Two administrators at one moment: the second counts what the first has added.
-            ports::hold(tx, party).await?;
-            let keys = key::of(tx, party).await?.into_iter().map(KeyLine::from);
-            if keys.filter(|key| key.lives(now)).count() >= LIVE_KEYS {
-                return Err(too_many_live().into());
-            }
-            Ok(key::add(tx, party, &new.0.hash(), &row).await?)
-        })?;
+        let row = new_row(new.0.key_id, label, (now, ends_at), None);
+        let hash = new.0.hash();
+        audited!(self.audit, who.event(row.key_id), "sandbox.make_key", |tx| add(tx, party, &hash, &row).await)?;
         Ok((new, ends_at))
+    }
+
+    /// Registers a public key for the sandbox, good until the end of a day.
+    ///
+    /// # Errors
+    /// `invalid_field` for what is no public key of ours or is registered, for a label that nobody could read, for a day that is over or
+    /// more than a year away; `wrong_state` where two public keys live.
+    pub async fn register(
+        &self,
+        who: &Allowed<RegisterTestKey>,
+        jwk: &serde_json::Value,
+        label: &str,
+        last_day: Date,
+    ) -> Result<(NewOwnKey, Timestamp)> {
+        let (new, label, now) = (self.parties.new_public_key(jwk)?, check_label(label)?, self.now());
+        let (ends_at, party) = (key_end(last_day, now)?, who.agent.party.relying_party_id);
+        let NewOwnKey::Public { key_id, public_key } = &new else { return Err(Code::Internal.into()) };
+        let row = new_row(*key_id, label, (now, ends_at), Some(public_key.clone()));
+        audited!(self.audit, who.event(row.key_id), "sandbox.register_key", |tx| add(tx, party, &[], &row).await)?;
+        Ok((new, ends_at))
+    }
+
+    /// What assertions have as their audience.
+    pub fn issuer(&self) -> String {
+        format!("{}{PATH}", self.context.config.service.public_url)
     }
 
     /// Revokes a test key: the next request with it is refused. Repeated it is a success.
@@ -102,7 +130,7 @@ impl TestKeys {
         })
     }
 
-    /// The party that presents this test key from this address, if that is known. Its contract does not matter: who tests may not have one
+    /// The party that presents this test key, or an access token of a public one, from this address, if that is known. Its contract does not matter: who tests may not have one
     /// yet, or any more.
     ///
     /// # Errors
@@ -131,11 +159,22 @@ impl TestKeys {
     }
 
     async fn look_up(&self, text: &str) -> Result<Arc<Party>> {
-        let key = TestKey::parse(text).ok_or_else(unknown_key)?.0;
-        let now = self.now();
+        let (now, key) = (self.now(), TestKey::parse(text));
+        let key_id = match &key {
+            Some(key) => key.0.key_id,
+            None => {
+                let opened = token::open(&self.context.vault, Realm::Sandbox, text, now);
+                opened.map_err(|closed| if closed == Closed::Ended { token_ended() } else { unknown_key() })?
+            }
+        };
         let mut tx = self.context.db.read().await?;
-        let row = key::living(&mut tx, key.key_id).await?;
-        let row = row.filter(|row| key.matches(&row.secret_hash)).ok_or_else(unknown_key)?;
+        let row = key::living(&mut tx, key_id).await?;
+        // A test key never passes for a public key, nor the other way round.
+        let is_of = |row: &key::LivingKeyRow| match &key {
+            Some(key) => row.public_key.is_none() && key.0.matches(&row.secret_hash),
+            None => row.public_key.is_some(),
+        };
+        let row = row.filter(is_of).ok_or_else(unknown_key)?;
         if row.expires_at <= now {
             return Err(key_ended().into());
         }
@@ -143,7 +182,7 @@ impl TestKeys {
         drop(tx);
         if row.last_used_at.is_none_or(|used| used.plus_seconds(HOUR) <= now) {
             let noted = transaction!(self.context.db, "sandbox.note_use", |tx| {
-                key::note_use(tx, key.key_id, now).await?.either_way();
+                key::note_use(tx, key_id, now).await?.either_way();
                 Ok(())
             });
             // It is told to people, and decides nothing.
@@ -154,6 +193,62 @@ impl TestKeys {
         }
         Ok(party)
     }
+}
+
+impl Clients for TestKeys {
+    fn find<'a>(&'a self, kid: &'a str, now: Timestamp) -> BoxFuture<'a, Result<Option<Client>>> {
+        async move {
+            let Ok(key_id) = Uuid::try_parse(kid) else { return Ok(None) };
+            let mut tx = self.context.db.read().await?;
+            let Some(row) = key::living(&mut tx, key_id).await?.filter(|row| now < row.expires_at) else {
+                return Ok(None);
+            };
+            let Some(party) = ports::active(&mut tx, row.relying_party_id).await? else { return Ok(None) };
+            let (party, expires_at) = (party.relying_party_id, Some(row.expires_at));
+            let client = |key| Client {
+                key_id,
+                client_id: party.to_string(),
+                party: Some(party),
+                realm: Realm::Sandbox,
+                key,
+                expires_at,
+            };
+            Ok(row.public_key.as_deref().and_then(key_of).map(client))
+        }
+        .boxed()
+    }
+}
+
+/// A key that is nowhere yet.
+const fn new_row(
+    key_id: Uuid,
+    label: String,
+    (created_at, expires_at): (Timestamp, Timestamp),
+    public_key: Option<String>,
+) -> KeyRow {
+    KeyRow { key_id, label, created_at, expires_at, last_used_at: None, revoked_at: None, public_key }
+}
+
+/// Adds a key, where fewer than [`LIVE_KEYS`] of its kind live.
+async fn add(tx: &mut Tx, party: Uuid, hash: &[u8], row: &KeyRow) -> Result<()> {
+    // Two administrators at one moment: the second counts what the first has added.
+    ports::hold(tx, party).await?;
+    let keys = key::of(tx, party).await?.into_iter().map(KeyLine::from);
+    let alike = |key: &KeyLine| key.lives(row.created_at) && key.public_key.is_some() == row.public_key.is_some();
+    if keys.filter(alike).count() >= LIVE_KEYS {
+        return Err(too_many_live().into());
+    }
+    key::add(tx, party, hash, row).await.map_err(|error| match error {
+        DbError::Unique => ports::key_is_there().into(),
+        other => Error::Db(other),
+    })
+}
+
+fn token_ended() -> Refusal {
+    Refusal::new(Code::ApiKeyInvalid).detail(
+        "Token ini sudah habis masa berlakunya: minta yang baru di POST /sandbox/v1/oauth/token, lalu kirim lagi.",
+        "This access token is over: ask for a new one at POST /sandbox/v1/oauth/token, then send again.",
+    )
 }
 
 fn unknown_key() -> Refusal {

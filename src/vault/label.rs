@@ -35,6 +35,8 @@ labels! {
     Challenge = b"ikd/challenge/v1";
     /// Access tokens of residents.
     AccessToken = b"ikd/access-token/v1";
+    /// Access tokens of systems: of relying parties and of the register's side.
+    ClientToken = b"ikd/client-token/v1";
     /// Captcha challenges.
     Captcha = b"ikd/captcha/v1";
     /// Subjects of failed log-ins (user name and address).
@@ -88,6 +90,7 @@ impl Label {
                 | Self::DpopNonce
                 | Self::Challenge
                 | Self::AccessToken
+                | Self::ClientToken
                 | Self::Captcha
                 | Self::PresentationCode
                 | Self::BlockLink

@@ -37,11 +37,20 @@ struct Security;
 impl Modify for Security {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let components = openapi.components.get_or_insert_with(Default::default);
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("ikd_rp_<id>_<secret>").build();
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("ikd_at_<token> of POST /v1/oauth/token, or ikd_rp_<id>_<secret>")
+            .build();
         components.add_security_scheme("api_key", SecurityScheme::Http(bearer));
-        let test = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("ikd_rt_<id>_<secret>").build();
+        let test = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("ikd_at_<token> of POST /sandbox/v1/oauth/token, or ikd_rt_<id>_<secret>")
+            .build();
         components.add_security_scheme("test_key", SecurityScheme::Http(test));
-        let feed = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("ikd_feed_<secret>").build();
+        let feed = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("ikd_at_<token> of POST /v1/oauth/token, or ikd_feed_<secret>")
+            .build();
         components.add_security_scheme("register_feed", SecurityScheme::Http(feed));
         let dpop = ApiKey::Header(ApiKeyValue::with_description(
             "DPoP",

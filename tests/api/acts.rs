@@ -442,6 +442,7 @@ async fn every_declared_act_is_written_when_it_is_done() {
         crate::employees::every_act(&world).await;
         crate::branches::every_act(&world).await;
         crate::sandbox::every_act(&world).await;
+        crate::oauth::every_act(&world).await;
         outreach(&world).await;
         searches(&world).await;
         let holder = world.active(&world.people[10]).await;

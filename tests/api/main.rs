@@ -37,6 +37,7 @@ mod log;
 mod lookup;
 mod neglect;
 mod no_email;
+mod oauth;
 mod office_log;
 mod offices;
 mod origins;

@@ -1,6 +1,7 @@
 // What an administrator of a relying party sees: keys, people, figures, the contract.
 
 import assert from "node:assert/strict";
+import { generateKeyPairSync, sign } from "node:crypto";
 import test, { after, before, describe } from "node:test";
 import { chooseOwn } from "./staff.mjs";
 import { checkAndKeep, DESK, openPerson, PHONE, startBoth } from "./support.mjs";
@@ -66,6 +67,67 @@ describe("a relying party's administrator", { timeout: 600_000 }, () => {
     await line.getByRole("button", { name: "Cabut kunci Kasir Jakarta" }).click();
     await page.getByRole("heading", { name: "Cabut kunci Kasir Jakarta?" }).waitFor();
     await screen("revoke");
+    await page.locator("dialog").getByRole("button", { name: "Cabut", exact: true }).click();
+    await line.getByText("Dicabut").waitFor();
+    assert.equal((await asked()).status, 401);
+  });
+
+  test("a public key is registered by keyboard, a private one is not sent, and its token opens", async () => {
+    const pair = generateKeyPairSync("ed25519");
+    const sent = [];
+    page.on("request", (request) => request.url().endsWith("/public-keys") && sent.push(request.postData()));
+    await page.getByRole("button", { name: "Daftarkan kunci", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    const dialog = page.locator("dialog");
+    await dialog.getByRole("heading", { name: "Daftarkan kunci publik" }).waitFor();
+    await page.keyboard.type("Inti", { delay: 90 });
+    const register = dialog.getByRole("button", { name: "Daftarkan", exact: true });
+    await register.click();
+    await dialog.getByText("Isi bagian ini.").waitFor();
+    const jwk = dialog.getByLabel("Kunci publik (JWK)");
+    for (const secret of [
+      JSON.stringify(pair.privateKey.export({ format: "jwk" })),
+      pair.privateKey.export({ format: "pem", type: "pkcs8" }),
+    ]) {
+      await jwk.fill(secret);
+      await register.click();
+      await dialog.getByText("Ini kunci privat; tidak dikirim.").waitFor();
+    }
+    await jwk.fill("bukan JSON");
+    await register.click();
+    await dialog.getByText("Ini bukan JWK.").waitFor();
+    assert.deepEqual(sent, [], "none of these was sent");
+    await screen("public key");
+    const buffer = Buffer.from(JSON.stringify(pair.publicKey.export({ format: "jwk" })));
+    await dialog.locator("input[type=file]").setInputFiles({ name: "bank.jwk", mimeType: "application/json", buffer });
+    await page.waitForFunction(() => document.querySelector("#public-jwk").value.includes("Ed25519"));
+    await register.click();
+    await page.getByRole("heading", { name: "Kunci didaftarkan" }).waitFor();
+    await screen("public key registered");
+    const value = async (name) => (await page.locator(`#new-${name}`).textContent()).trim();
+    const [id, kid, issuer] = [await value("client_id"), await value("kid"), await value("issuer")];
+    const endpoint = await value("token_endpoint");
+    await page.getByRole("button", { name: "Sudah saya catat" }).click();
+    const line = page.locator("li.line", { hasText: "Inti" });
+    await line.getByText("Kunci publik", { exact: true }).waitFor();
+    assert.equal(sent.length, 1);
+
+    // The demo's clock may be turned: its own answer says what time it is.
+    const now = Math.floor(Date.parse((await fetch(`${demo.base_url}/health/live`)).headers.get("date")) / 1000);
+    const part = (json) => Buffer.from(JSON.stringify(json)).toString("base64url");
+    const claims = { iss: id, sub: id, aud: issuer, exp: (now || Math.floor(Date.now() / 1000)) + 60, jti: kid };
+    const signed = `${part({ alg: "EdDSA", kid })}.${part(claims)}`;
+    const body = new URLSearchParams({
+      grant_type: "client_credentials",
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+      client_assertion: `${signed}.${sign(null, Buffer.from(signed), pair.privateKey).toString("base64url")}`,
+    });
+    const answer = await fetch(endpoint, { method: "POST", body });
+    assert.equal(answer.status, 200, await answer.clone().text());
+    const headers = { Authorization: `Bearer ${(await answer.json()).access_token}` };
+    const asked = () => fetch(`${demo.base_url}/v1/annulled-verifications`, { headers });
+    assert.equal((await asked()).status, 200);
+    await line.getByRole("button", { name: "Cabut kunci Inti" }).click();
     await page.locator("dialog").getByRole("button", { name: "Cabut", exact: true }).click();
     await line.getByText("Dicabut").waitFor();
     assert.equal((await asked()).status, 401);

@@ -116,6 +116,31 @@ async fn the_app_developers_example_goes_all_the_way() {
     assert_eq!(stranger.run(&["show", "--pin", "902157"]).await.0["code"], "not_found");
 }
 
+/// Logs in as the page says: a key of its own, whose public half is registered; the assertion is made by another implementation than the one
+/// that judges it.
+async fn bank_token(world: &World, folder: &Path, url: &str, api_key: &str) -> String {
+    let run = async |arguments: &[&str]| {
+        let mut command = tokio::process::Command::new(support::python());
+        command.arg(root().join("docs/integrators/bank.py")).args(["--url", url]).args(arguments);
+        let output = command.current_dir(folder).output().await.unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let json: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text}{errors}"));
+        (json, output.status.success())
+    };
+    let (jwk, _) = run(&["new-key", "--save", "bank.pem"]).await;
+    let registered = world.app.relying_parties.register_key("Bank Contoh", &jwk, Some("Inti"), None).await.unwrap();
+    let (client_id, kid) = (registered.0.to_string(), registered.1.to_string());
+    let login = ["login", "--key", "bank.pem", "--client-id", &client_id, "--kid"];
+    let (granted, done) = run(&[&login[..], &[&kid]].concat()).await;
+    assert!(done && granted["expires_in"] == 900, "{granted}");
+    let (refused, done) = run(&[&login[..], &[&client_id]].concat()).await;
+    assert!(!done && refused["error"] == "invalid_client", "{refused}");
+    let token = granted["access_token"].as_str().unwrap().to_owned();
+    assert_ne!(token, api_key);
+    token
+}
+
 /// `bank.py` as its page prints it: key set, verification, receipt; then what must be refused.
 async fn the_banks_example_verifies(world: &World, folder: &Path, url: &str, token: &str) {
     let purpose = Purpose {
@@ -124,12 +149,13 @@ async fn the_banks_example_verifies(world: &World, folder: &Path, url: &str, tok
         text_en: String::from("Opening an account"),
     };
     let (_, key) = world.app.relying_parties.add("Bank Contoh", AttributeSet::FULL, &[purpose]).await.unwrap();
+    let key = bank_token(world, folder, url, &key.expose()).await;
     let run = async |arguments: &[&str]| {
         let output = tokio::process::Command::new(support::python())
             .arg(root().join("docs/integrators/bank.py"))
             .args(["--url", url])
             .args(arguments)
-            .env("IKD_API_KEY", key.expose())
+            .env("IKD_API_KEY", &key)
             .current_dir(folder)
             .output()
             .await

@@ -78,6 +78,30 @@ async fn offices(world: &World<Program>) {
     world.json(&["office", "reopen", "JKT-D"]).await;
 }
 
+/// Public keys of a party that has no API key, and of the register's side.
+async fn registered_keys(world: &World, purpose: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bank.jwk");
+    let file = path.to_str().unwrap();
+    // RFC 8037, appendix A.2 and A.3: a public key, and its thumbprint.
+    let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    std::fs::write(&path, format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#)).unwrap();
+    let thumbprint = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+    let shop = world.json(&["relying-party", "add", "Toko Kunci", "--no-key", "--purpose", purpose]).await;
+    let key = world.json(&["relying-party", "key", "register", "Toko Kunci", "--jwk", file]).await;
+    assert_eq!(key["client_id"], shop["relying_party_id"]);
+    let listed = printed(world, &["relying-party", "list", "--format", "json"]).await;
+    assert!(listed.contains(thumbprint));
+    assert_eq!(code(world, &["relying-party", "key", "register", "Toko Kunci", "--jwk", file]).await, 1, "once");
+    assert_eq!(code(world, &["relying-party", "key", "register", "Bank Uji", "--jwk", "/nowhere"]).await, 2);
+    let id = key["key_id"].as_str().unwrap();
+    assert_eq!(world.json(&["relying-party", "key", "revoke", id]).await["revoked"], true);
+    let feed = world.json(&["register", "public-key", file, "--until", "2027-06-30"]).await;
+    assert_eq!((&feed["kid"], &feed["client_id"]), (&Value::from(thumbprint), &Value::from("register")));
+    std::fs::write(&path, format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}","d":"{x}"}}"#)).unwrap();
+    assert_eq!(code(world, &["register", "public-key", file, "--until", "2027-06-30"]).await, 2, "a private key");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_offices_officers_parties_and_the_audit_log() {
     let world = World::bare(Engine::Postgres).await;
@@ -177,6 +201,7 @@ async fn keys_offices_officers_parties_and_the_audit_log() {
         true
     );
     assert_eq!(code(&world, &["relying-party", "key", "revoke", bank["key_id"].as_str().unwrap()]).await, 1);
+    registered_keys(&world, purpose).await;
     let employee = world.json(&["relying-party", "employee", "add", "Bank Uji", "dewi", "Dewi Uji"]).await;
     assert!(employee["password"].as_str().unwrap().len() >= 16);
     let of = |act: &'static str| ["relying-party", "employee", act, "dewi"];

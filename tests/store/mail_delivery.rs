@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use support::each_engine;
-use support::smtp::MailServer;
+use support::smtp::{CLIENT, MailServer};
 
 const KIND: MailKind = ACTIVATION_CODE;
 
@@ -157,6 +157,26 @@ async fn what_was_taken_but_not_confirmed_comes_again_with_the_same_id() {
         assert_eq!(received[0].header("Message-ID"), received[1].header("Message-ID"));
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_asks_for_a_certificate_is_shown_one_in_place_of_a_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = support::context(support::Engine::Sqlite, folder.path()).await;
+    let composer = Arc::new(Composer::default());
+    for (number, tls) in [(1, SmtpTls::Starttls), (2, SmtpTls::Implicit)] {
+        let server = MailServer::asking_for_a_certificate(tls);
+        enqueue(&context, number).await;
+        // Without one nothing is handed over, and nothing is given up.
+        worker(&context, &server.config(), &composer).run_until_idle().await.unwrap();
+        assert!(server.received().is_empty());
+        assert_eq!(state(&context, number).await, Some(MailState::Queued));
+        context.clock.advance(3_600);
+        worker(&context, &server.config_with_certificate(), &composer).run_until_idle().await.unwrap();
+        let received = server.received();
+        assert_eq!(received.len(), 1);
+        assert_eq!((received[0].login.as_str(), received[0].client.as_str()), ("", CLIENT));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

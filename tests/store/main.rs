@@ -24,6 +24,7 @@ mod lookup;
 mod mail;
 mod mail_delivery;
 mod migration;
+mod oauth;
 mod officers;
 mod offices;
 mod partner;

@@ -42,7 +42,7 @@ async fn keys_and_contracts_have_ends() {
         let new = key::NewKey {
             key_id: Uuid::from_u128(7),
             party,
-            hash: &[7; 32],
+            proof: key::Proof::Secret(&[7; 32]),
             label: Some("Kasir"),
             expires_at: Some(later(9)),
         };
@@ -51,6 +51,16 @@ async fn keys_and_contracts_have_ends() {
         let seen: Vec<_> = rows.iter().map(|row| (row.key_id, row.label.as_deref(), row.expires_at)).collect();
         assert_eq!(seen.len(), 2);
         assert!(seen.contains(&(first, None, None)) && seen.contains(&(new.key_id, Some("Kasir"), Some(later(9)))));
+
+        // A public key has no secret that could be guessed, and is there once for all parties.
+        let public = key::NewKey { key_id: Uuid::from_u128(8), proof: key::Proof::Signature("{}"), ..new };
+        key::add(&mut tx, public, now).await.unwrap();
+        let living = key::living(&mut tx, public.key_id).await.unwrap().unwrap();
+        assert_eq!((living.public_key.as_deref(), living.secret_hash.len()), (Some("{}"), 0));
+        assert!(key::living(&mut tx, new.key_id).await.unwrap().unwrap().public_key.is_none());
+        let listed = key::of(&mut tx, party).await.unwrap();
+        assert_eq!(listed.iter().filter(|row| row.public_key.is_some()).count(), 1);
+        assert!(key::revoke(&mut tx, public.key_id, now).await.unwrap().happened());
 
         assert!(key::note_use(&mut tx, first, now).await.unwrap().happened());
         assert!(!key::note_use(&mut tx, first, later(HOUR - 1)).await.unwrap().happened(), "the same hour");

@@ -23,6 +23,7 @@ fn key_row(id: u128, now: Timestamp) -> KeyRow {
         expires_at: now.plus_seconds(99),
         last_used_at: None,
         revoked_at: None,
+        public_key: None,
     }
 }
 
@@ -35,6 +36,10 @@ async fn test_keys_are_a_party_s_and_end() {
         key::add(&mut tx, PARTY, &[7; 32], &one).await.unwrap();
         key::add(&mut tx, OTHER, &[8; 32], &two).await.unwrap();
         assert_eq!(key::of(&mut tx, PARTY).await.unwrap(), std::slice::from_ref(&one));
+        let public = KeyRow { public_key: Some(String::from("{}")), ..key_row(9, now) };
+        key::add(&mut tx, OTHER, &[], &public).await.unwrap();
+        let living = key::living(&mut tx, public.key_id).await.unwrap().unwrap();
+        assert_eq!((living.public_key.as_deref(), living.secret_hash.len()), (Some("{}"), 0));
         assert!(key::note_use(&mut tx, one.key_id, now).await.unwrap().happened());
         assert!(!key::note_use(&mut tx, one.key_id, now.plus_seconds(HOUR - 1)).await.unwrap().happened());
         assert!(key::note_use(&mut tx, one.key_id, now.plus_seconds(HOUR)).await.unwrap().happened());
@@ -46,7 +51,7 @@ async fn test_keys_are_a_party_s_and_end() {
         assert!(!key::revoke(&mut tx, PARTY, one.key_id, now).await.unwrap().happened());
         assert!(key::living(&mut tx, one.key_id).await.unwrap().is_none());
         assert_eq!(key::forget(&mut tx, now.plus_seconds(98)).await.unwrap(), 0);
-        assert_eq!(key::forget(&mut tx, now.plus_seconds(99)).await.unwrap(), 2);
+        assert_eq!(key::forget(&mut tx, now.plus_seconds(99)).await.unwrap(), 3);
         tx.commit().await.unwrap();
     })
     .await;

@@ -61,10 +61,13 @@ class Handler:
             return answer
         self.count += 1
         login = session.auth_data.login.decode() if session.authenticated else None
+        tls = server.transport.get_extra_info("ssl_object")
+        certificate = tls.getpeercert() if tls else None
         facts = {
             "mail_from": envelope.mail_from,
             "rcpt_tos": envelope.rcpt_tos,
             "login": login,
+            "client": dict(pair[0] for pair in certificate["subject"])["commonName"] if certificate else None,
             "tls": session.ssl is not None or server.transport.get_extra_info("ssl_object") is not None,
         }
         self.write(f"{self.count}.eml", envelope.original_content)
@@ -88,6 +91,7 @@ async def main():
     for name in ("folder", "cert", "key", "username", "password"):
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--implicit", action="store_true")
+    parser.add_argument("--client-ca", help="demand a client certificate of this authority, in place of a password")
     options = parser.parse_args()
 
     def authenticate(server, session, envelope, mechanism, data):
@@ -99,10 +103,13 @@ async def main():
     logging.disable(logging.CRITICAL)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(options.cert, options.key)
+    if options.client_ca:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(options.client_ca)
     handler = Handler(options.folder)
 
     def session():
-        common = dict(hostname="localhost", authenticator=authenticate, auth_required=True)
+        common = dict(hostname="localhost", authenticator=authenticate, auth_required=not options.client_ca)
         if options.implicit:
             # The library only counts STARTTLS as TLS; here the listener itself is TLS.
             return SMTP(handler, auth_require_tls=False, **common)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use ikd::config::{Mail, MailTransport, Smtp, SmtpTls};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 
 /// The running server. It ends when this value or the test process does.
 pub struct MailServer {
@@ -25,6 +25,8 @@ pub struct Received {
     pub recipients: Vec<String>,
     /// The log-in that was used.
     pub login: String,
+    /// The name in the client's certificate, where it showed one.
+    pub client: String,
     /// Whether the connection was encrypted.
     pub tls: bool,
 }
@@ -40,12 +42,23 @@ impl Received {
     }
 }
 
+/// The name in the client's certificate.
+pub const CLIENT: &str = "ikd.dukcapil.example";
 const USERNAME: &str = "ikd";
 const PASSWORD: &str = "hanya-untuk-uji";
 
 impl MailServer {
-    /// Starts a server that demands `tls` (`Starttls` or `Implicit`).
+    /// Starts a server that demands `tls` (`Starttls` or `Implicit`), and a log-in with a password.
     pub fn start(tls: SmtpTls) -> Self {
+        Self::start_with(tls, false)
+    }
+
+    /// Starts one that demands a client certificate in place of a password.
+    pub fn asking_for_a_certificate(tls: SmtpTls) -> Self {
+        Self::start_with(tls, true)
+    }
+
+    fn start_with(tls: SmtpTls, certificate: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = |name: &str| folder.path().join(name);
         let ca_key = KeyPair::generate().unwrap();
@@ -58,6 +71,11 @@ impl MailServer {
         let server = CertificateParams::new(vec!["localhost".into(), "127.0.0.1".into()]).unwrap();
         std::fs::write(file("cert.pem"), server.signed_by(&key, &issuer).unwrap().pem()).unwrap();
         std::fs::write(file("key.pem"), key.serialize_pem()).unwrap();
+        let client_key = KeyPair::generate().unwrap();
+        let mut client = CertificateParams::new(Vec::new()).unwrap();
+        client.distinguished_name.push(DnType::CommonName, CLIENT);
+        std::fs::write(file("client.pem"), client.signed_by(&client_key, &issuer).unwrap().pem()).unwrap();
+        std::fs::write(file("client-key.pem"), client_key.serialize_pem()).unwrap();
         let inbox = file("inbox");
         std::fs::create_dir(&inbox).unwrap();
 
@@ -67,6 +85,9 @@ impl MailServer {
         command.args(["--username", USERNAME, "--password", PASSWORD]);
         if tls == SmtpTls::Implicit {
             command.arg("--implicit");
+        }
+        if certificate {
+            command.arg("--client-ca").arg(file("ca.pem"));
         }
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let alive = child.stdin.take();
@@ -91,9 +112,19 @@ impl MailServer {
                 password: String::from(PASSWORD).into(),
                 ca_file: Some(self.folder.path().join("ca.pem")),
                 connections: 8,
+                ..Smtp::default()
             },
             ..Mail::default()
         }
+    }
+
+    /// The same with the client's certificate in place of a password.
+    pub fn config_with_certificate(&self) -> Mail {
+        let mut mail = self.config();
+        mail.smtp.certificate_file = Some(self.folder.path().join("client.pem"));
+        mail.smtp.key_file = Some(self.folder.path().join("client-key.pem"));
+        (mail.smtp.username, mail.smtp.password) = (String::new(), String::new().into());
+        mail
     }
 
     /// Tells the server how to behave from now on (see `smtp.py`); empty for well.
@@ -114,6 +145,7 @@ impl MailServer {
                     message: String::from_utf8(message).unwrap(),
                     recipients: serde_json::from_value(facts["rcpt_tos"].clone()).unwrap(),
                     login: facts["login"].as_str().unwrap_or_default().into(),
+                    client: facts["client"].as_str().unwrap_or_default().into(),
                     tls: facts["tls"].as_bool().unwrap_or_default(),
                 })
             })

@@ -98,6 +98,7 @@ const NOT_SEALED: &[&str] = &[
     "block_code.code_index",
     "block_code.request_index",
     "captcha_spent.challenge_hash",
+    "client_assertion.digest",
     "code_use.idempotency_key",
     "contact_visit.device_thumbprint",
     "correction.nik_index",

@@ -1,5 +1,5 @@
-// The organisation's API keys, and its keys to the sandbox: made here and shown once, two of each at most that live,
-// revoked at once.
+// The organisation's keys, and those to the sandbox: public keys that are registered, and API keys that are made here
+// and shown once; two of each at most that live, revoked at once.
 
 import { announce, button, el, failNamed, field, fill, icon, notice } from "/web/shared/dom.js";
 import { newest } from "/web/shared/http.js";
@@ -7,6 +7,7 @@ import { dateTime, ktpDate, t } from "/web/shared/i18n.js";
 import { ask } from "/web/staff/ask.js";
 import { allFilled } from "/web/staff/fields.js";
 import { arrive, failed, refused } from "/web/staff/frame.js";
+import { registerKey } from "/web/partner/public-key.js";
 
 const BADGES = { live: ["good", "check"], expired: ["wait", "clock"], revoked: ["", "close"] };
 const MOST_DAYS = 365;
@@ -14,6 +15,7 @@ const MOST_DAYS = 365;
 /** What differs between the two: where they are, and what is said. */
 const REAL = {
   path: "/keys",
+  register: "/public-keys",
   title: "partner.keys.title",
   lead: "partner.keys.lead",
   hint: "partner.key.label.hint",
@@ -22,6 +24,7 @@ const REAL = {
 };
 const TEST = {
   path: "/test-keys",
+  register: "/test-public-keys",
   title: "partner.testkeys.title",
   lead: "partner.testkeys.lead",
   hint: "partner.testkeys.label.hint",
@@ -44,6 +47,57 @@ function show(key) {
   ]);
 }
 
+/** The last day of a key. */
+const dayField = (id, hint) =>
+  field({
+    id,
+    label: t("partner.key.day"),
+    hint,
+    type: "date",
+    min: dayIn(0),
+    max: dayIn(MOST_DAYS),
+    value: dayIn(MOST_DAYS),
+    required: true,
+  });
+
+/** The way in without a secret that is sent around. */
+function publicKeys(call, kind, made) {
+  const register = async () => {
+    const registered = await registerKey(call, kind.register, dayField("public-day"));
+    if (registered) made();
+  };
+  return el(
+    "section",
+    { class: "card stack", "aria-labelledby": "public-title" },
+    el("h2", { id: "public-title" }, t("partner.public.title")),
+    el("p", {}, t("partner.public.why")),
+    button(t("partner.public.open"), register, { id: "public-open", wide: false, picture: "lock" }),
+  );
+}
+
+/** The form for API keys, where these are taken; says until when, or that they are not. */
+function apiKeys(call, kind, made) {
+  const told = el("div", { class: "problem-place" });
+  const node = el(
+    "section",
+    { class: "card stack", "aria-labelledby": "make-title" },
+    el("h2", { id: "make-title" }, t("partner.key.make.title")),
+    told,
+    form(call, kind, made),
+  );
+  node.say = ({ api_keys_taken: taken, api_keys_until: until }) => {
+    const kept = node.querySelector("form");
+    kept.hidden = !taken;
+    if (!taken) fill(told, notice("info", t("partner.key.nomore"), t("partner.key.nomore.do")));
+    else if (!until) fill(told);
+    else {
+      const still = t("partner.key.still", { day: ktpDate(until) });
+      fill(told, notice("warning", still, t("partner.key.nomore.do")));
+    }
+  };
+  return node;
+}
+
 function form(call, kind, made) {
   const label = field({
     id: "key-label",
@@ -52,16 +106,7 @@ function form(call, kind, made) {
     maxlength: 60,
     required: true,
   });
-  const day = field({
-    id: "key-day",
-    label: t("partner.key.day"),
-    hint: t(kind.day),
-    type: "date",
-    min: dayIn(0),
-    max: dayIn(MOST_DAYS),
-    value: dayIn(MOST_DAYS),
-    required: true,
-  });
+  const day = dayField("key-day", t(kind.day));
   const place = el("div", { class: "problem-place" });
   const send = button(t("partner.key.make"), null, { type: "submit", wide: false, picture: "plus" });
   return el(
@@ -105,6 +150,7 @@ function screenOf(kind, main, call) {
   const asking = newest(() => ended);
   const list = el("ul", { class: "lines" });
   const place = el("div", { class: "problem-place" });
+  const making = apiKeys(call, kind, () => load());
 
   async function revoke(key, name) {
     const sure = await ask(t("partner.key.revoke.sure", { name }), (done) => [
@@ -135,6 +181,7 @@ function screenOf(kind, main, call) {
       { class: "line tall" },
       el("b", {}, name),
       el("span", { class: `badge ${colour}` }, icon(picture), t(`partner.key.${key.state}`)),
+      el("span", { class: "muted small whole" }, t(`partner.key.kind.${key.kind}`)),
       el("span", { class: "muted small whole" }, t("partner.key.since", { when: dateTime(key.created_at) })),
       el("span", { class: "muted small whole" }, last),
       el("span", { class: "muted small whole" }, used, " ", el("span", { class: "mono" }, key.key_id)),
@@ -151,8 +198,10 @@ function screenOf(kind, main, call) {
   async function load() {
     const counts = asking();
     try {
-      const { items } = await call(kind.path);
+      const answer = await call(kind.path);
       if (!counts()) return;
+      const { items } = answer;
+      making.say(answer);
       // What lives stands first; of the others the newest.
       const over = items.filter((key) => key.state !== "live");
       const order = [...items.filter((key) => key.state === "live"), ...over.reverse()];
@@ -176,12 +225,7 @@ function screenOf(kind, main, call) {
         "div",
         { class: "two to-left" },
         el("section", { class: "card stack", "aria-label": t(kind.title) }, place, list),
-        el(
-          "section",
-          { class: "card stack", "aria-labelledby": "make-title" },
-          el("h2", { id: "make-title" }, t("partner.key.make.title")),
-          form(call, kind, load),
-        ),
+        el("div", { class: "stack" }, publicKeys(call, kind, load), making),
       ),
     ),
   );

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::super::officer::INITIAL;
 use super::super::{Failure, Format};
+use crate::oauth::http::PATH;
 use crate::relying_party::model::PartyState;
 use crate::relying_party::service::Listed;
 use crate::relying_party::{ApiKey, Entitlement, Quota};
@@ -53,6 +54,35 @@ pub(super) fn print_key(format: Format, relying_party_id: Option<Uuid>, key: &Ap
     Ok(())
 }
 
+/// A party that has no key yet.
+pub(super) fn print_party(format: Format, relying_party_id: Uuid) -> Result<(), Failure> {
+    match format {
+        Format::Text => {
+            say!("relying party  {relying_party_id}");
+            say!("It has no key: `ikd relying-party key register NAME --jwk FILE` registers one.");
+        }
+        Format::Json => say!("{}", json!({"relying_party_id": relying_party_id})),
+    }
+    Ok(())
+}
+
+/// What a party's systems are to be told of a registered key. Nothing of it is secret.
+pub(super) fn print_registered(format: Format, (client_id, key_id): (Uuid, Uuid), issuer: &str) -> Result<(), Failure> {
+    let endpoint = format!("{issuer}{PATH}");
+    match format {
+        Format::Text => {
+            say!("client_id       {client_id}");
+            say!("kid             {key_id}");
+            say!("issuer (aud)    {issuer}");
+            say!("token endpoint  {endpoint}");
+        }
+        Format::Json => {
+            say!("{}", json!({"client_id": client_id, "key_id": key_id, "issuer": issuer, "token_endpoint": endpoint}))
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn print_list(format: Format, listed: &[Listed]) -> Result<(), Failure> {
     if format == Format::Json {
         let all: Vec<_> = listed
@@ -67,7 +97,7 @@ pub(super) fn print_list(format: Format, listed: &[Listed]) -> Result<(), Failur
                 let keys: Vec<_> = one
                     .keys
                     .iter()
-                    .map(|key| json!({"key_id": key.key_id.simple().to_string(), "label": key.label, "created_at": key.created_at,
+                    .map(|key| json!({"key_id": key.key_id.simple().to_string(), "label": key.label, "thumbprint": key.thumbprint(), "created_at": key.created_at,
                         "expires_at": key.expires_at, "last_used_at": key.last_used_at, "revoked_at": key.revoked_at}))
                     .collect();
                 json!({"relying_party_id": one.party.relying_party_id, "name": one.party.name, "state": one.state.as_str(),
@@ -98,7 +128,8 @@ pub(super) fn print_list(format: Format, listed: &[Listed]) -> Result<(), Failur
                 (None, Some(at)) => format!("until {}", at.to_rfc3339()),
                 (None, None) => String::from("living"),
             };
-            say!("  key          {}  made {}  {state}", key.key_id.simple(), key.created_at.to_rfc3339());
+            let kind = if key.public_key.is_some() { "public key" } else { "key       " };
+            say!("  {kind}   {}  made {}  {state}", key.key_id.simple(), key.created_at.to_rfc3339());
         }
     }
     Ok(())

@@ -24,13 +24,17 @@ pub struct KeyRow {
     pub last_used_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The public key, where it is one: the canonical JWK.
+    pub public_key: Option<String>,
 }
 
 /// A key that was not revoked, of a party that was not disabled.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct LivingKeyRow {
-    /// SHA-256 of the secret.
+    /// SHA-256 of the secret; empty for a public key, which has none.
     pub secret_hash: Vec<u8>,
+    /// The public key, where it is one.
+    pub public_key: Option<String>,
     /// When it ends by itself.
     pub expires_at: Option<Timestamp>,
     /// When it was used last.
@@ -61,6 +65,15 @@ impl LivingKeyRow {
     }
 }
 
+/// How the owner of a key proves to have it.
+#[derive(Clone, Copy, Debug)]
+pub enum Proof<'a> {
+    /// By a secret, of which this is the SHA-256.
+    Secret(&'a [u8]),
+    /// By signatures of the key whose public half this is, as a canonical JWK.
+    Signature(&'a str),
+}
+
 /// A key to be added.
 #[derive(Clone, Copy, Debug)]
 pub struct NewKey<'a> {
@@ -68,20 +81,24 @@ pub struct NewKey<'a> {
     pub key_id: Uuid,
     /// Whose it is.
     pub party: Uuid,
-    /// SHA-256 of the secret.
-    pub hash: &'a [u8],
+    /// How its owner proves to have it.
+    pub proof: Proof<'a>,
     /// What it is for.
     pub label: Option<&'a str>,
     /// When it ends by itself.
     pub expires_at: Option<Timestamp>,
 }
 
-const ADD: &str = "INSERT INTO relying_party_key (key_id, relying_party_id, secret_hash, created_at, label, expires_at) \
-    VALUES ($1, $2, $3, $4, $5, $6)";
+const ADD: &str = "INSERT INTO relying_party_key (key_id, relying_party_id, secret_hash, created_at, label, expires_at, public_key) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
-/// Adds an API key.
+/// Adds a key. A public key that is there, for whomever and in whatever state, is refused as `DbError::Unique`.
 pub async fn add(tx: &mut Tx, new: NewKey<'_>, now: Timestamp) -> DbResult<()> {
-    execute!(tx, ADD, new.key_id, new.party, new.hash, now, new.label, new.expires_at).map(|_| ())
+    let (hash, public): (&[u8], Option<&str>) = match new.proof {
+        Proof::Secret(hash) => (hash, None),
+        Proof::Signature(public) => (&[], Some(public)),
+    };
+    execute!(tx, ADD, new.key_id, new.party, hash, now, new.label, new.expires_at, public).map(|_| ())
 }
 
 const REVOKE: &str = "UPDATE relying_party_key SET revoked_at = $2 WHERE key_id = $1 AND revoked_at IS NULL";
@@ -114,7 +131,7 @@ pub async fn note_use(tx: &mut Tx, key_id: Uuid, at: Timestamp) -> DbResult<Chan
     change!(tx, NOTE_USE, key_id, at, at.plus_seconds(-HOUR))
 }
 
-const OF: &str = "SELECT key_id, label, created_at, expires_at, last_used_at, revoked_at FROM relying_party_key \
+const OF: &str = "SELECT key_id, label, created_at, expires_at, last_used_at, revoked_at, public_key FROM relying_party_key \
     WHERE relying_party_id = $1 ORDER BY created_at, key_id";
 
 /// The keys of a party, oldest first.
@@ -122,7 +139,7 @@ pub async fn of(tx: &mut Tx, party: Uuid) -> DbResult<Vec<KeyRow>> {
     fetch_all!(tx, KeyRow, OF, party)
 }
 
-const LIVING: &str = "SELECT k.secret_hash, k.expires_at, k.last_used_at, p.relying_party_id, p.name, p.attributes, \
+const LIVING: &str = "SELECT k.secret_hash, k.public_key, k.expires_at, k.last_used_at, p.relying_party_id, p.name, p.attributes, \
     p.contract_number, p.contract_begins_at, p.contract_ends_at, p.quota_minute, p.quota_day FROM relying_party_key k \
     JOIN relying_party p ON p.relying_party_id = k.relying_party_id \
     WHERE k.key_id = $1 AND k.revoked_at IS NULL AND p.state = $2";

@@ -14,9 +14,10 @@ use uuid::Uuid;
 use super::{TestPresentationReply, TestPresentationRequest};
 use crate::attribute::Attribute;
 use crate::clock::Timestamp;
+use crate::config::ApiKeys;
 use crate::error::Language;
-use crate::partner::act::{MakeTestKey, ReadParty, RevokeTestKey, ShowTestQr};
-use crate::partner::http::{KeyItem, KeysReply, MakeKeyBody, NewKeyReply, last_day};
+use crate::partner::act::{MakeTestKey, ReadParty, RegisterTestKey, RevokeTestKey, ShowTestQr};
+use crate::partner::http::{KeysReply, MakeKeyBody, NewKeyReply, RegisterKeyBody, RegisteredKeyReply, last_day};
 use crate::sandbox::CheckRow;
 use crate::sandbox::Sandbox;
 use crate::staff::http::Entrance;
@@ -29,6 +30,7 @@ pub fn routes(sandbox: Sandbox, staff: Staff) -> OpenApiRouter {
     let entrance = Entrance { staff, session_cookie: cookie::EMPLOYEE, browser_cookie: cookie::EMPLOYEE_BROWSER };
     OpenApiRouter::new()
         .routes(routes!(test_keys, make_test_key))
+        .routes(routes!(register_test_key))
         .routes(routes!(revoke_test_key))
         .routes(routes!(show_test_qr))
         .routes(routes!(test_checks))
@@ -42,7 +44,8 @@ pub fn routes(sandbox: Sandbox, staff: Staff) -> OpenApiRouter {
         (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`")))]
 async fn test_keys(State(sandbox): State<Arc<Sandbox>>, who: Allowed<ReadParty>) -> Result<Json<KeysReply>, Problem> {
     let (keys, now) = (sandbox.test_keys().list(&who).await?, sandbox.test_keys().now());
-    Ok(Json(KeysReply { items: keys.into_iter().map(|key| KeyItem::new(key, now)).collect() }))
+    // They open invented people alone: none of them ever has to go.
+    Ok(Json(KeysReply::new(keys, ApiKeys::Taken, now)))
 }
 
 /// Make a key to the sandbox, `ikd_rt_…`. It is shown this once, and opens nothing but `/sandbox`. Two may live at once. A repetition makes
@@ -57,6 +60,22 @@ async fn make_test_key(
 ) -> Result<(StatusCode, Json<NewKeyReply>), Problem> {
     let (key, ends_at) = sandbox.test_keys().make(&who, &body.label, body.last_day).await?;
     let reply = NewKeyReply { key_id: key.0.key_id, api_key: key.expose(), last_day: last_day(ends_at) };
+    Ok((StatusCode::CREATED, Json(reply)))
+}
+
+/// Register a public key for the sandbox, with which software under test asks for access tokens at `POST /sandbox/v1/oauth/token`. Two public
+/// keys may live at once. Take another pair than for real checks.
+#[utoipa::path(post, path = "/v1/partner/test-public-keys", tag = "Partner", security(("teller" = [])), request_body = RegisterKeyBody,
+    responses((status = 201, description = "The key, and what assertions say", body = RegisteredKeyReply),
+        (status = "4XX", description = "`session_ended`, `password_required`, `forbidden`, `invalid_field`, `wrong_state` where two live")))]
+async fn register_test_key(
+    State(sandbox): State<Arc<Sandbox>>,
+    who: Allowed<RegisterTestKey>,
+    Json(body): Json<RegisterKeyBody>,
+) -> Result<(StatusCode, Json<RegisteredKeyReply>), Problem> {
+    let keys = sandbox.test_keys();
+    let (key, ends_at) = keys.register(&who, &body.jwk, &body.label, body.last_day).await?;
+    let reply = RegisteredKeyReply::new(&key, who.agent.party.relying_party_id, keys.issuer(), ends_at);
     Ok((StatusCode::CREATED, Json(reply)))
 }
 

@@ -22,13 +22,17 @@ pub struct KeyRow {
     pub last_used_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The public key, where it is one: the canonical JWK.
+    pub public_key: Option<String>,
 }
 
 /// A test key that was not revoked.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct LivingKeyRow {
-    /// SHA-256 of the secret.
+    /// SHA-256 of the secret; empty for a public key, which has none.
     pub secret_hash: Vec<u8>,
+    /// The public key, where it is one.
+    pub public_key: Option<String>,
     /// Whose it is.
     pub relying_party_id: Uuid,
     /// When it ends by itself.
@@ -37,12 +41,13 @@ pub struct LivingKeyRow {
     pub last_used_at: Option<Timestamp>,
 }
 
-const ADD: &str = "INSERT INTO sandbox_key (key_id, relying_party_id, secret_hash, label, created_at, expires_at) \
-    VALUES ($1, $2, $3, $4, $5, $6)";
+const ADD: &str = "INSERT INTO sandbox_key (key_id, relying_party_id, secret_hash, label, created_at, expires_at, public_key) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
-/// Adds a key of a party, with what it hashes to.
+/// Adds a key of a party, with what its secret hashes to: nothing, for a public key. One that is there is refused as `DbError::Unique`.
 pub async fn add(tx: &mut Tx, party: Uuid, hash: &[u8], new: &KeyRow) -> DbResult<()> {
-    execute!(tx, ADD, new.key_id, party, hash, &new.label, new.created_at, new.expires_at).map(|_| ())
+    let public = new.public_key.as_deref();
+    execute!(tx, ADD, new.key_id, party, hash, &new.label, new.created_at, new.expires_at, public).map(|_| ())
 }
 
 const REVOKE: &str = "UPDATE sandbox_key SET revoked_at = $3 \
@@ -61,7 +66,7 @@ pub async fn note_use(tx: &mut Tx, key_id: Uuid, at: Timestamp) -> DbResult<Chan
     change!(tx, NOTE_USE, key_id, at, at.plus_seconds(-HOUR))
 }
 
-const OF: &str = "SELECT key_id, label, created_at, expires_at, last_used_at, revoked_at FROM sandbox_key \
+const OF: &str = "SELECT key_id, label, created_at, expires_at, last_used_at, revoked_at, public_key FROM sandbox_key \
     WHERE relying_party_id = $1 ORDER BY created_at, key_id";
 
 /// The keys of a party, oldest first.
@@ -69,7 +74,7 @@ pub async fn of(tx: &mut Tx, party: Uuid) -> DbResult<Vec<KeyRow>> {
     fetch_all!(tx, KeyRow, OF, party)
 }
 
-const LIVING: &str = "SELECT secret_hash, relying_party_id, expires_at, last_used_at FROM sandbox_key \
+const LIVING: &str = "SELECT secret_hash, public_key, relying_party_id, expires_at, last_used_at FROM sandbox_key \
     WHERE key_id = $1 AND revoked_at IS NULL";
 
 /// A key that was not revoked. It may have ended by itself.
