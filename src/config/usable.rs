@@ -97,19 +97,7 @@ impl Config {
         if !(1..=86_400).contains(&self.register.retry_seconds) {
             return refuse("register.retry_seconds must be between 1 and 86400");
         }
-        let digest = &self.register.feed_key_sha256;
-        if !digest.is_empty() && (digest.len() != 64 || !digest.bytes().all(|digit| digit.is_ascii_hexdigit())) {
-            return refuse(
-                "register.feed_key_sha256 must be empty or 64 hexadecimal digits, as `ikd register feed-key` prints them",
-            );
-        }
-        if let Some(wrong) = self.feed_keys_fault() {
-            return refuse(&wrong);
-        }
-        if self.mail.smtp.certificate_file.is_some() != self.mail.smtp.key_file.is_some() {
-            return refuse("mail.smtp: set both certificate_file and key_file, or neither");
-        }
-        if let Some(wrong) = self.passkeys_fault() {
+        if let Some(wrong) = self.credentials_fault().or_else(|| self.passkeys_fault()) {
             return refuse(&wrong);
         }
         if self.keys.publish_ahead_seconds < 0 {
@@ -121,8 +109,18 @@ impl Config {
         }
     }
 
-    /// Why the register's side cannot log in with its public keys.
-    fn feed_keys_fault(&self) -> Option<String> {
+    /// Why the register's side cannot log in here, or this service at the mail server.
+    fn credentials_fault(&self) -> Option<String> {
+        let smtp = &self.mail.smtp;
+        if smtp.certificate_file.is_some() != smtp.key_file.is_some() {
+            return Some(String::from("mail.smtp: set both certificate_file and key_file, or neither"));
+        }
+        let digest = &self.register.feed_key_sha256;
+        if !digest.is_empty() && (digest.len() != 64 || !digest.bytes().all(|digit| digit.is_ascii_hexdigit())) {
+            return Some(String::from(
+                "register.feed_key_sha256 must be empty or 64 hexadecimal digits, as `ikd register feed-key` prints them",
+            ));
+        }
         let keys = &self.register.feed_public_keys;
         if keys.len() > FEED_PUBLIC_KEYS {
             return Some(format!(

@@ -216,7 +216,7 @@ async fn a_registered_key_becomes_a_token_that_ends_with_it() {
 }
 
 /// Assertions of a system, each wrong in one thing.
-fn wrong_ones(system: &System<'_>, other: &System<'_>) -> Vec<(&'static str, String)> {
+fn wrong_ones(system: &System<'_>, other: &System<'_>) -> Vec<(&'static str, &'static str, String)> {
     let now = system.world.context.now().seconds();
     let claims = |name: &str, value: Value| {
         let mut claims = system.claims();
@@ -247,42 +247,42 @@ fn wrong_ones(system: &System<'_>, other: &System<'_>) -> Vec<(&'static str, Str
     let none = format!("{}.{}.", base64url(none_header.to_string().as_bytes()), rest.split_once('.').unwrap().1);
     let issuer = json!(system.member("issuer"));
     vec![
-        ("another iss", claims("iss", json!(other.member("client_id")))),
-        ("another sub", claims("sub", json!(other.member("client_id")))),
-        ("the key's id as sub", claims("sub", json!(system.member("key_id")))),
-        ("another aud", claims("aud", json!("https://bank.example"))),
-        ("the token endpoint as aud", claims("aud", json!(system.member("token_endpoint")))),
-        ("a list of auds", claims("aud", json!([issuer, "https://bank.example"]))),
-        ("a list of one aud", claims("aud", json!([issuer]))),
-        ("over", claims("exp", json!(now - 10))),
-        ("too long", claims("exp", json!(now + 311))),
-        ("endless", claims("exp", json!(1e300))),
-        ("to come (nbf)", claims("nbf", json!(now + 11))),
-        ("to come (iat)", claims("iat", json!(now + 11))),
-        ("an empty jti", claims("jti", json!(""))),
-        ("a long jti", claims("jti", json!("j".repeat(257)))),
-        ("no jti", without("jti")),
-        ("no exp", without("exp")),
-        ("no aud", without("aud")),
-        ("no sub", without("sub")),
-        ("no kid", header("kid", Value::Null)),
-        ("an unknown kid", header("kid", json!("0192f0c1-0000-7000-8000-000000000000"))),
-        ("another party's kid", header("kid", json!(other.member("key_id")))),
-        ("another algorithm", header("alg", json!("ES256"))),
-        ("alg none", none),
-        ("an HMAC", hmac),
-        ("another typ", header("typ", json!("dpop+jwt"))),
-        ("crit", header("crit", json!(["b64"]))),
-        ("another key's signature", Pair::ed25519(99).sign(&system.header(), &system.claims())),
-        ("no signature", format!("{rest}.")),
-        ("a key of another party, with this party's name", {
+        ("another iss", "iss and sub", claims("iss", json!(other.member("client_id")))),
+        ("another sub", "iss and sub", claims("sub", json!(other.member("client_id")))),
+        ("the key's id as sub", "iss and sub", claims("sub", json!(system.member("key_id")))),
+        ("another aud", "aud", claims("aud", json!("https://bank.example"))),
+        ("the token endpoint as aud", "aud", claims("aud", json!(system.member("token_endpoint")))),
+        ("a list of auds", "aud", claims("aud", json!([issuer, "https://bank.example"]))),
+        ("a list of one aud", "aud", claims("aud", json!([issuer]))),
+        ("over", "exp is over", claims("exp", json!(now - 10))),
+        ("too long", "exp is more", claims("exp", json!(now + 311))),
+        ("endless", "exp is more", claims("exp", json!(1e300))),
+        ("to come (nbf)", "nbf or iat", claims("nbf", json!(now + 11))),
+        ("to come (iat)", "nbf or iat", claims("iat", json!(now + 11))),
+        ("an empty jti", "jti is", claims("jti", json!(""))),
+        ("a long jti", "jti is", claims("jti", json!("j".repeat(257)))),
+        ("no jti", "client_assertion is no", without("jti")),
+        ("no exp", "client_assertion is no", without("exp")),
+        ("no aud", "client_assertion is no", without("aud")),
+        ("no sub", "client_assertion is no", without("sub")),
+        ("no kid", "client_assertion is no", header("kid", Value::Null)),
+        ("an unknown kid", "kid names", header("kid", json!("0192f0c1-0000-7000-8000-000000000000"))),
+        ("another party's kid", "kid names", header("kid", json!(other.member("key_id")))),
+        ("another algorithm", "kid names", header("alg", json!("ES256"))),
+        ("alg none", "kid names", none),
+        ("an HMAC", "kid names", hmac),
+        ("another typ", "the header's typ", header("typ", json!("dpop+jwt"))),
+        ("crit", "the header's typ", header("crit", json!(["b64"]))),
+        ("another key's signature", "kid names", Pair::ed25519(99).sign(&system.header(), &system.claims())),
+        ("no signature", "kid names", format!("{rest}.")),
+        ("a key of another party, with this party's name", "iss and sub", {
             let mut header = other.header();
             header["alg"] = json!(other.pair.alg());
             other.pair.sign(&header, &system.claims())
         }),
-        ("huge", claims("more", json!("x".repeat(4_000)))),
-        ("no assertion at all", String::from("x")),
-        ("four parts", format!("{good}.x")),
+        ("huge", "client_assertion is no", claims("more", json!("x".repeat(4_000)))),
+        ("no assertion at all", "client_assertion is no", String::from("x")),
+        ("four parts", "kid names", format!("{good}.x")),
     ]
 }
 
@@ -293,8 +293,12 @@ async fn an_assertion_that_is_wrong_in_one_thing_is_refused() {
         let system = System::of(&administrator(&world, "rina").await, Pair::ed25519(7)).await;
         world.app.relying_parties.add("Toko", AttributeSet::FULL, &[purpose("age_check")]).await.unwrap();
         let other = System::of(&administrator_of(&world, "Toko", "tono").await, Pair::p256()).await;
-        for (what, assertion) in wrong_ones(&system, &other) {
-            refused(&ask(&world, &world.base, &assertion).await, "invalid_client", what);
+        for place in 0..wrong_ones(&system, &other).len() {
+            // Made anew each time: an assertion counts for a minute, and each has to be refused for what is wrong with it.
+            let (what, said, assertion) = wrong_ones(&system, &other).swap_remove(place);
+            let answer = ask(&world, &world.base, &assertion).await;
+            refused(&answer, "invalid_client", what);
+            assert!(answer.text("error_description").starts_with(said), "{what}: {}", answer.body());
             // An address has thirty wrong ones, and then one in ten seconds.
             world.later(10);
         }

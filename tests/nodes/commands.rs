@@ -79,7 +79,7 @@ async fn offices(world: &World<Program>) {
 }
 
 /// Public keys of a party that has no API key, and of the register's side.
-async fn registered_keys(world: &World, purpose: &str) {
+async fn registered_keys(world: &World<Program>, purpose: &str) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bank.jwk");
     let file = path.to_str().unwrap();
