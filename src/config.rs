@@ -517,7 +517,7 @@ pub struct Limits {
     pub presentations_per_minute: u32,
     /// Password hashes computed at once.
     pub password_hashes: usize,
-    /// Verifications under way at once; beyond that 503 `overloaded`.
+    /// Most verifications under way at once, and fewer where so many would not be answered in time; beyond that 503 `overloaded`.
     pub verifications: usize,
     /// Rows an hour that refusals of one relying party may leave besides holders' histories; beyond that such questions
     /// get 429 `too_many`.

@@ -15,6 +15,7 @@ mod baseline;
 mod compare;
 mod machine;
 mod mail;
+mod overload;
 mod people;
 mod place;
 mod report;
@@ -56,6 +57,7 @@ enum Command {
     /// Measure.
     Run(Run),
     Compare(compare::Compare),
+    Overload(overload::Overload),
 }
 
 #[derive(clap::Args)]
@@ -107,6 +109,11 @@ async fn main() {
         Command::Serve { config, count } => baseline::serve(&config, count).await,
         Command::Run(run) => measure(&run).await,
         Command::Compare(asked) => compare::compare(&asked),
+        Command::Overload(asked) => {
+            if !overload::measure(&asked).await {
+                std::process::exit(1);
+            }
+        }
     }
 }
 

@@ -75,13 +75,36 @@ async fn holder(place: &Place, thumbprint: Thumbprint) {
     tx.commit().await.unwrap();
 }
 
-/// `count` requests for presentations by 64 residents who are unlocked, each with a proof of its own: one works once.
-pub async fn presentations(place: &Place, count: usize, threads: usize) -> PathBuf {
+/// A resident's app, unlocked.
+pub struct Unlocked {
+    key: DeviceKey,
+    token: String,
+    nonce: String,
+}
+
+impl Unlocked {
+    /// The head of a request with this body, with a proof of its own: one works once.
+    pub fn head(&self, place: &Place, method: &str, path: &str, (kind, body): (&str, &[u8])) -> String {
+        let (url, nonce, token) = (format!("{}{path}", base(place)), Some(&*self.nonce), Some(&*self.token));
+        let what = ProofFor { body, nonce, access_token: token, ..ProofFor::new(method, &url) };
+        let proof = self.key.proof(&place.context.random, &what);
+        let kind = if body.is_empty() { String::new() } else { format!("Content-Type: {kind}\r\n") };
+        format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: DPoP {}\r\nDPoP: {proof}\r\n{kind}Content-Length: {}\r\n\r\n",
+            place.port,
+            self.token,
+            body.len()
+        )
+    }
+}
+
+/// So many residents, each with a device of its own.
+pub async fn unlocked(place: &Place, count: usize) -> Vec<Unlocked> {
     let http = reqwest::Client::new();
     let context = &place.context;
     let pin = PinKey::from_seed(&SEED);
     let mut residents = Vec::new();
-    for _ in 0..64 {
+    for _ in 0..count {
         let key = DeviceKey::generate(&context.random);
         holder(place, key.thumbprint()).await;
         let mut nonce: Option<String> = None;
@@ -105,25 +128,18 @@ pub async fn presentations(place: &Place, count: usize, threads: usize) -> PathB
         let signature = pin.sign(Purpose::Unlock, challenge, &key.thumbprint()).unwrap();
         let (answer, nonce) = post("/v1/sessions", json!({"challenge": challenge, "signature": signature})).await;
         let token = answer["access_token"].as_str().unwrap_or_else(|| panic!("unlock: {answer}")).to_owned();
-        residents.push((key, token, nonce));
+        residents.push(Unlocked { key, token, nonce });
     }
-    let url = format!("{}/v1/me/presentations", base(place));
+    residents
+}
+
+/// `count` requests for presentations by 64 residents who are unlocked.
+pub async fn presentations(place: &Place, count: usize, threads: usize) -> PathBuf {
+    let residents = unlocked(place, 64).await;
+    let body = r#"{"share":"basic"}"#;
     let request = |number: usize| {
-        let (key, token, nonce) = &residents[number % residents.len()];
-        let body = r#"{"share":"basic"}"#;
-        let what = ProofFor {
-            body: body.as_bytes(),
-            nonce: Some(nonce),
-            access_token: Some(token),
-            ..ProofFor::new("POST", &url)
-        };
-        let proof = key.proof(&context.random, &what);
-        format!(
-            "POST /v1/me/presentations HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: DPoP {token}\r\nDPoP: {proof}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            place.port,
-            body.len()
-        )
+        let resident = &residents[number % residents.len()];
+        resident.head(place, "POST", "/v1/me/presentations", ("application/json", body.as_bytes())) + body
     };
     let file = place.folder.join("presentations");
     std::thread::scope(|scope| {
@@ -207,15 +223,8 @@ pub async fn activations(place: &Arc<Place>, server: &Server, count: usize) -> D
     let people = Arc::new(generator.first_eligible(count, count as u64 * 2));
     assert_eq!(people.len(), count);
     let selfie = generator.portrait(0, &people[0]);
-    Offices::new(context.clone()).add("LOAD-01", "Kantor Beban", Kind::Dinas).await.unwrap();
-    let secret = password::generate(&context.random);
-    let post = Post::Office("LOAD-01", Role::Officer);
-    let accounts = Accounts::of_invented(context.clone());
-    let new = accounts.add(post, "petugas", "Petugas", Some(secret.clone())).await.unwrap();
-    let secret_of_codes = totp::from_base32(new.totp.secret.expose()).unwrap();
-    let code = totp::code_in_good_time(&secret_of_codes, &context.clock).await.unwrap();
-    let http = reqwest::Client::new();
-    let officer = Officer::log_in(http.clone(), &base(place), "petugas", secret.expose(), &code).await.unwrap();
+    office(place).await;
+    let (officer, http) = (officer(place, "petugas").await, reqwest::Client::new());
     let shared = Arc::new((Arc::clone(place), officer, selfie, http, people));
     many(place, server, count, 8, move |number| {
         let shared = Arc::clone(&shared);
@@ -227,16 +236,49 @@ pub async fn activations(place: &Arc<Place>, server: &Server, count: usize) -> D
     .await
 }
 
-async fn activate(place: &Place, officer: &Officer, selfie: &[u8], http: &reqwest::Client, person: &RegisterRecord) {
-    let resident = Resident::new(http.clone(), &base(place), &place.context.random);
+/// The office of whoever stands at a counter here.
+pub async fn office(place: &Place) {
+    Offices::new(place.context.clone()).add("LOAD-01", "Kantor Beban", Kind::Dinas).await.unwrap();
+}
+
+/// An officer of it, logged in.
+pub async fn officer(place: &Place, name: &str) -> Officer {
+    let context = &place.context;
+    let secret = password::generate(&context.random);
+    let post = Post::Office("LOAD-01", Role::Officer);
+    let new = Accounts::of_invented(context.clone()).add(post, name, "Petugas", Some(secret.clone())).await.unwrap();
+    let secret_of_codes = totp::from_base32(new.totp.secret.expose()).unwrap();
+    let code = totp::code_in_good_time(&secret_of_codes, &context.clock).await.unwrap();
+    Officer::log_in(reqwest::Client::new(), &base(place), name, secret.expose(), &code).await.unwrap()
+}
+
+/// A resident who has registered and may send a selfie: the app, and the registration.
+pub async fn applicant(place: &Place, number: u64) -> (Resident, String) {
+    let resident = Resident::new(reqwest::Client::new(), &base(place), &place.context.random);
+    let person = Generator::new(13, Date::in_jakarta(place.context.now())).resident(number).unwrap();
+    let id = register(&resident, &person).await;
+    (resident, id)
+}
+
+/// The selfie that such a resident sends.
+pub fn selfie(place: &Place) -> Vec<u8> {
+    let generator = Generator::new(13, Date::in_jakarta(place.context.now()));
+    generator.portrait(0, &generator.resident(0).unwrap())
+}
+
+async fn register(resident: &Resident, person: &RegisterRecord) -> String {
     let terms = resident.get("/v1/terms").await.unwrap().text("version").unwrap();
     let body = json!({
         "nik": person.nik.as_str(), "full_name": person.full_name, "birth_date": person.birth_date.to_string(),
         "email": format!("{}@contoh.id", person.nik.as_str()), "phone": "0812 3456 7890",
         "terms": {"version": terms, "accepted": true}, "locale": "id", "captcha": resident.captcha().await.unwrap(),
     });
-    let id =
-        resident.post("/v1/registrations", &body).await.unwrap().expect(201).unwrap().text("registration_id").unwrap();
+    resident.post("/v1/registrations", &body).await.unwrap().expect(201).unwrap().text("registration_id").unwrap()
+}
+
+async fn activate(place: &Place, officer: &Officer, selfie: &[u8], http: &reqwest::Client, person: &RegisterRecord) {
+    let resident = Resident::new(http.clone(), &base(place), &place.context.random);
+    let id = register(&resident, person).await;
     let path = |tail: &str| format!("/v1/registrations/{id}{tail}");
     resident
         .send(reqwest::Method::PUT, &path("/selfie"), |request| {

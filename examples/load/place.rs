@@ -243,8 +243,13 @@ pub struct Server {
 
 impl Server {
     pub fn start(program: &Path, arguments: &[&str], port: u16) -> Self {
+        Self::start_logging(program, arguments, port, Stdio::inherit())
+    }
+
+    /// The same, with what it logs somewhere else.
+    pub fn start_logging(program: &Path, arguments: &[&str], port: u16, log: Stdio) -> Self {
         let begun = Instant::now();
-        let child = Command::new(program).args(arguments).stdout(Stdio::null()).spawn().unwrap();
+        let child = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         while !answers(port) {
             assert!(begun.elapsed() < Duration::from_secs(60), "{} does not answer", program.display());
             std::thread::sleep(Duration::from_millis(1));
@@ -255,6 +260,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // Its number may be another's by now.
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return;
+        }
         let pid = self.child.id().to_string();
         let _ = Command::new("kill").args(["-TERM", &pid]).status();
         let _ = self.child.wait();

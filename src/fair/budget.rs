@@ -11,12 +11,11 @@ use super::network::{Network, tiers};
 /// The budget. Cloning shares it.
 #[derive(Clone)]
 pub struct Budget {
-    most: usize,
     held: Arc<Mutex<Held>>,
 }
 
-#[derive(Default)]
 struct Held {
+    most: usize,
     total: usize,
     by: HashMap<Network, usize>,
 }
@@ -31,7 +30,12 @@ pub struct Portion {
 impl Budget {
     /// A budget of so many bytes.
     pub fn new(most: usize) -> Self {
-        Self { most, held: Arc::default() }
+        Self { held: Arc::new(Mutex::new(Held { most, total: 0, by: HashMap::new() })) }
+    }
+
+    /// Makes it larger or smaller. What is held stays held.
+    pub fn resize(&self, most: usize) {
+        self.held().most = most;
     }
 
     /// An empty portion for this client.
@@ -54,7 +58,7 @@ impl Portion {
     #[must_use = "what does not fit is not to be held"]
     pub fn grow(&mut self, more: usize) -> bool {
         let mut held = self.budget.held();
-        let free = self.budget.most.saturating_sub(held.total);
+        let free = held.most.saturating_sub(held.total);
         let fits = more <= free
             && tiers(self.address).all(|tier| {
                 let has = held.by.get(&tier.network).copied().unwrap_or(0);

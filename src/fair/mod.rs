@@ -5,6 +5,7 @@ pub mod alike;
 pub mod budget;
 pub mod meter;
 pub mod network;
+pub mod pace;
 pub mod turns;
 pub mod whose;
 
@@ -12,5 +13,6 @@ pub use alike::alike;
 pub use budget::{Budget, Portion};
 pub use meter::Meter;
 pub use network::{Network, Tier, tiers};
+pub use pace::{Pace, Stay};
 pub use turns::{Turn, Turns};
 pub use whose::{for_client, in_session, whose, whose_session, whose_share};

@@ -21,7 +21,7 @@ use crate::context::Context;
 use crate::credential::verify::{self, Judged};
 use crate::credential::{Reason, TokenKind, TokenSealer};
 use crate::error::{Code, Error, Refusal, Result};
-use crate::fair::{Budget, whose_share};
+use crate::fair::{Pace, whose_share};
 use crate::keyring::Keyring;
 use crate::page::{self, Page};
 use crate::relying_party::{Allowance, Party, Usage, ports};
@@ -43,8 +43,8 @@ pub struct Service {
     keyring: Keyring,
     sealer: TokenSealer,
     codes: Codes,
-    /// Places for checks: one client may hold as many as are still free.
-    places: Budget,
+    /// Places for checks: as many as are answered in time, and for one client as many as are still free.
+    places: Pace,
     pipeline: Pipeline,
     earlier: Earlier,
     refusals: Refusals,
@@ -63,7 +63,7 @@ impl Service {
 
     /// [`Service::new`] with what counts the questions of parties.
     pub fn counting(context: Context, keyring: Keyring, usage: Usage) -> Self {
-        let places = Budget::new(context.config.limits.verifications.max(1));
+        let places = Pace::new(context.config.limits.verifications.max(1));
         let sealer = TokenSealer::new(context.vault.clone());
         let drafts = Drafts::new(&context, keyring.clone());
         let (pipeline, codes) = (Pipeline::start(&context, &drafts), Codes::new(context.clone()));
@@ -144,10 +144,7 @@ impl Service {
         if party.purpose(&question.purpose).is_none() {
             return Err(Box::pin(self.denied(party)).await);
         }
-        let mut place = self.places.portion(whose_share());
-        if !place.grow(1) {
-            return Err(overloaded());
-        }
+        let Some(_place) = self.places.enter(whose_share()) else { return Err(overloaded()) };
         let answer = match self.within_quota(party, employee, question, now).await {
             Ok(answer) => answer,
             Err(refused @ Error::Refused(_)) => return Err(refused),

@@ -19,6 +19,7 @@ pub mod negotiate;
 pub mod openapi;
 pub mod origins;
 pub mod pages;
+pub mod pause;
 pub mod problem;
 pub mod refusal_page;
 pub mod request_body;

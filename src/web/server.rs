@@ -10,23 +10,24 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::Request;
-use http::header::EXPECT;
+use http::header::{CONNECTION, EXPECT};
+use http::{HeaderValue, Request};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use super::crowd::{Crowd, Place, Seat};
 use super::flood::Rates;
 use super::forwarded::Proxies;
 use super::headers::GivenUp;
+use super::pause::Pause;
 use super::request_body;
 use super::write_timeout::WriteTimeout;
 use super::{ClientAddress, PeerAddress};
@@ -43,6 +44,9 @@ const LEAVING: usize = 64;
 /// POSIX `errno`: the process, or the system, has no file descriptor left.
 const EMFILE: i32 = rustix::io::Errno::MFILE.raw_os_error();
 const ENFILE: i32 = rustix::io::Errno::NFILE.raw_os_error();
+/// How long a stop goes on as if nothing were: what clients had connected or sent when it was told, this process may not have seen yet. The
+/// kernel would answer a reset. A timer fires after everything that came in before it was handed over, so a moment suffices.
+const LINGER: Duration = Duration::from_millis(200);
 /// TLS handshakes per second and client; each costs a signature.
 const HANDSHAKES_PER_SECOND: u32 = 100;
 
@@ -95,8 +99,21 @@ impl Listener {
         self.listener.local_addr()
     }
 
-    /// Answers until `stop` is cancelled, then lets open requests finish within the configured time.
+    /// Answers until `stop` is cancelled, then what was sent until then, within the configured time.
     pub async fn serve(self, router: Router, stop: CancellationToken) {
+        let patience = Duration::from_secs(self.settings.stop_timeout_seconds);
+        let connections = TaskTracker::new();
+        // The socket closes before the open requests finish: a new client is refused at once and tries another node,
+        // instead of waiting for an answer that never comes.
+        self.accept(router, stop, &connections).await;
+        connections.close();
+        if tokio::time::timeout(patience, connections.wait()).await.is_err() {
+            tracing::warn!("open requests did not finish in time and were cut off");
+        }
+    }
+
+    /// Takes connections until `stop` is cancelled, and then those that the kernel took before.
+    async fn accept(self, router: Router, stop: CancellationToken, connections: &TaskTracker) {
         let most = self.settings.connections.max(1);
         let crowd = Crowd::new(most);
         let sockets = Arc::new(Semaphore::new(most + LEAVING));
@@ -107,18 +124,29 @@ impl Listener {
             tls: self.tls.clone(),
             handshakes: Rates::new(HANDSHAKES_PER_SECOND),
             security: self.security.clone(),
+            pause: Pause::default(),
+            stop: stop.clone(),
         });
-        let graceful = GracefulShutdown::new();
-        loop {
+        let lingered = CancellationToken::new();
+        let (lingers, mut late) = (lingered.clone(), 0);
+        tokio::spawn(async move {
+            lingering(&stop).await;
+            lingers.cancel();
+        });
+        // Who comes meanwhile for ever, and faster than we take them, does not keep us.
+        while late < BACKLOG {
+            late += u32::from(lingered.is_cancelled());
             // Evicted connections close at once, so this waits only for a moment.
             let socket = tokio::select! {
+                biased;
                 socket = Arc::clone(&sockets).acquire_owned() => socket,
-                () = stop.cancelled() => break,
+                () = lingered.cancelled() => break,
             };
             let Ok(socket) = socket else { break };
             let accepted = tokio::select! {
+                biased;
                 accepted = self.listener.accept() => accepted,
-                () = stop.cancelled() => break,
+                () = lingered.cancelled() => break,
             };
             let (stream, peer) = match accepted {
                 Ok(pair) => pair,
@@ -142,24 +170,23 @@ impl Listener {
                 continue;
             };
             let _ = stream.set_nodelay(true);
-            let (shared, watcher) = (Arc::clone(&shared), graceful.watcher());
-            tokio::spawn(async move {
+            let shared = Arc::clone(&shared);
+            connections.spawn(async move {
                 let _socket = socket;
                 let seat = Arc::clone(&place.seat);
                 tokio::select! {
-                    () = welcome(stream, peer, shared, place, watcher) => {}
+                    () = welcome(stream, peer, shared, place) => {}
                     () = seat.has_to_leave() => {}
                 }
             });
         }
-        // The socket closes before the open requests finish: a new client is refused at once and tries another node,
-        // instead of waiting for an answer that never comes.
-        drop(self.listener);
-        let patience = Duration::from_secs(self.settings.stop_timeout_seconds);
-        if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
-            tracing::warn!("open requests did not finish in time and were cut off");
-        }
     }
+}
+
+/// Returns a moment after `stop` is cancelled.
+async fn lingering(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(LINGER).await;
 }
 
 async fn listen(address: &str) -> std::io::Result<TcpListener> {
@@ -184,6 +211,8 @@ struct Shared {
     tls: Option<TlsAcceptor>,
     handshakes: Rates,
     security: Option<Security>,
+    pause: Pause,
+    stop: CancellationToken,
 }
 
 impl Shared {
@@ -194,19 +223,19 @@ impl Shared {
     }
 }
 
-async fn welcome(stream: TcpStream, peer: IpAddr, shared: Arc<Shared>, place: Place, watcher: Watcher) {
-    let Some(acceptor) = &shared.tls else { return talk(stream, peer, &shared, &place.seat, watcher).await };
+async fn welcome(stream: TcpStream, peer: IpAddr, shared: Arc<Shared>, place: Place) {
+    let Some(acceptor) = &shared.tls else { return talk(stream, peer, &shared, &place.seat).await };
     if !shared.proxies.trusts(peer) && shared.handshakes.refuses(peer) {
         return shared.tell(Kind::Handshakes, peer);
     }
     let patience = Duration::from_secs(shared.settings.header_timeout_seconds);
     match tokio::time::timeout(patience, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => talk(stream, peer, &shared, &place.seat, watcher).await,
+        Ok(Ok(stream)) => talk(stream, peer, &shared, &place.seat).await,
         Ok(Err(_)) | Err(_) => shared.tell(Kind::HandshakeFailed, peer),
     }
 }
 
-async fn talk<S>(stream: S, peer: IpAddr, shared: &Arc<Shared>, seat: &Arc<Seat>, watcher: Watcher)
+async fn talk<S>(stream: S, peer: IpAddr, shared: &Arc<Shared>, seat: &Arc<Seat>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -214,7 +243,7 @@ where
     let (mine, watching, shared) = (Arc::clone(seat), Arc::clone(shared), Arc::clone(shared));
     let headers = Duration::from_secs(shared.settings.header_timeout_seconds);
     let service = service_fn(move |request: Request<Incoming>| {
-        let (mut router, seat) = (shared.router.clone(), Arc::clone(&mine));
+        let (mut router, seat, shared) = (shared.router.clone(), Arc::clone(&mine), Arc::clone(&shared));
         let address = shared.proxies.client(peer, request.headers());
         async move {
             // A client that sent `Expect: 100-continue` gets the answer instead of `100 Continue` and sends no body. A
@@ -225,13 +254,22 @@ where
             let mut request = Request::from_parts(head, Body::new(body));
             request.extensions_mut().insert(PeerAddress(peer));
             request.extensions_mut().insert(ClientAddress(client(address)));
-            let response = match router.call(request).await {
+            let mut response = match router.call(request).await {
                 Ok(response) => response,
                 Err(never) => match never {},
             };
             seat.quiet();
             if !asks_first && response.extensions().get::<GivenUp>().is_none() {
                 unread.drop_slowly(patience);
+            }
+            if let Some(moment) = shared.pause.before(&response) {
+                tokio::select! {
+                    () = tokio::time::sleep(moment) => {}
+                    () = shared.stop.cancelled() => {}
+                }
+            }
+            if shared.stop.is_cancelled() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok::<_, Infallible>(response)
         }
@@ -244,7 +282,17 @@ where
         // Limit of a request's head; beyond it hyper answers 431. Parsing a longer one costs more than most answers.
         .max_buf_size(16 * 1024)
         .serve_connection(TokioIo::new(WriteTimeout::new(stream, patience)), service);
-    if let Err(error) = watcher.watch(connection).await {
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        // First of all what the client sent is read: hyper closes a connection that waits for a request without another look.
+        biased;
+        ended = connection.as_mut() => ended,
+        () = lingering(&watching.stop) => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
         if error.is_parse() {
             watching.tell(Kind::BadFraming, peer);
         }
@@ -281,11 +329,20 @@ mod tests {
     }
 
     /// A listener's only connection.
-    async fn alone(stream: tokio::io::DuplexStream, router: Router, watcher: Watcher) {
+    async fn alone(stream: tokio::io::DuplexStream, router: Router, stop: CancellationToken) {
         let (proxies, handshakes) = (Proxies::new(&settings()), Rates::new(1));
-        let shared = Arc::new(Shared { router, proxies, settings: settings(), tls: None, handshakes, security: None });
+        let shared = Arc::new(Shared {
+            router,
+            proxies,
+            settings: settings(),
+            tls: None,
+            handshakes,
+            security: None,
+            pause: Pause::default(),
+            stop,
+        });
         let place = Crowd::new(1).enter(None).unwrap();
-        talk(stream, IpAddr::from([127, 0, 0, 1]), &shared, &place.seat, watcher).await;
+        talk(stream, IpAddr::from([127, 0, 0, 1]), &shared, &place.seat).await;
     }
 
     #[tokio::test]
@@ -300,11 +357,53 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_sent_before_a_stop_is_answered() {
+        use std::io::{Read, Write};
+        const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+        let listener = Listener::bind("127.0.0.1:0", &settings()).await.unwrap();
+        let (address, stop) = (listener.address().unwrap(), CancellationToken::new());
+        let router = Router::new().route("/", get(async || "done"));
+        let serving = tokio::spawn(listener.serve(router, stop.clone()));
+        // Connections that were answered once, and wait.
+        let mut known = Vec::new();
+        for _ in 0..40 {
+            let mut socket = TcpStream::connect(address).await.unwrap();
+            socket.write_all(REQUEST).await.unwrap();
+            let mut answer = vec![0; 1_024];
+            let read = socket.read(&mut answer).await.unwrap();
+            assert!(String::from_utf8_lossy(&answer[..read]).starts_with("HTTP/1.1 200"));
+            let socket = socket.into_std().unwrap();
+            socket.set_nonblocking(false).unwrap();
+            known.push(socket);
+        }
+        // All on one thread: from here to the stop the listener sees nothing of what the kernel takes.
+        let connect = |_| std::net::TcpStream::connect(address).unwrap();
+        let (silent, mut sockets): (Vec<_>, Vec<_>) =
+            ((0..5).map(connect).collect(), known.into_iter().chain((0..40).map(connect)).collect());
+        for socket in &mut sockets {
+            socket.write_all(REQUEST).unwrap();
+        }
+        stop.cancel();
+        let answers = tokio::task::spawn_blocking(move || {
+            let read = |mut socket: std::net::TcpStream| {
+                let mut answer = String::new();
+                socket.read_to_string(&mut answer).map(|_| answer).unwrap_or_else(|error| error.to_string())
+            };
+            (sockets.into_iter().map(read).collect::<Vec<_>>(), silent.into_iter().map(read).collect::<Vec<_>>())
+        });
+        let (answers, silent) = answers.await.unwrap();
+        let good = |answer: &&String| answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close");
+        assert_eq!(answers.iter().filter(good).count(), 80, "{answers:?}");
+        assert!(silent.iter().all(String::is_empty), "who says nothing is let go: {silent:?}");
+        serving.await.unwrap();
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
     async fn a_client_that_never_reads_is_let_go() {
         let router = Router::new().route("/", get(async || "x".repeat(100_000)));
         let (mut client, server) = tokio::io::duplex(4_096);
-        let graceful = GracefulShutdown::new();
-        let talking = tokio::spawn(alone(server, router, graceful.watcher()));
+        let talking = tokio::spawn(alone(server, router, CancellationToken::new()));
         client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
         tokio::time::timeout(Duration::from_secs(8), talking).await.expect("the connection is held").unwrap();
     }
@@ -313,8 +412,7 @@ mod tests {
     async fn a_client_that_reads_slowly_gets_its_answer() {
         let router = Router::new().route("/", get(async || "x".repeat(20_000)));
         let (mut client, server) = tokio::io::duplex(4_096);
-        let graceful = GracefulShutdown::new();
-        tokio::spawn(alone(server, router, graceful.watcher()));
+        tokio::spawn(alone(server, router, CancellationToken::new()));
         client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
         let (mut got, mut part) = (0, vec![0; 4_096]);
         loop {

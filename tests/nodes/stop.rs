@@ -8,6 +8,9 @@ use tokio::net::TcpStream;
 use support::world::World;
 use support::{Engine, http};
 
+/// Clients at the moment of a stop.
+const CROWD: usize = 200;
+
 /// How long a client here holds on by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -41,6 +44,56 @@ async fn sigterm_lets_a_slow_request_finish() {
     assert_eq!(node.ended(15).await, Some(0));
     assert!(node.printed().contains(r#""message":"stopped""#));
     drop(silent);
+}
+
+/// A node is told to stop while a crowd asks: what was sent before is answered, and what was answered is in the database.
+async fn stop_in_a_crowd(engine: Engine) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = engine.new_database(folder.path()).await;
+    let world = World::with_holders(folder.path(), &url, CROWD).await;
+    let mut node = world.node(folder.path(), &url).await;
+    // Half of them were answered before and kept their connection, as a bank does; the others connect when they ask.
+    let mut kept = Vec::new();
+    for _ in 0..CROWD / 2 {
+        let mut socket = connect(&node.base).await;
+        socket.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut answer = [0; 2_048];
+        let read = socket.read(&mut answer).await.unwrap();
+        assert!(answer[..read].starts_with(b"HTTP/1.1 200"));
+        kept.push(socket);
+    }
+    let questions: Vec<String> =
+        (0..CROWD).map(|holder| world.question(&world.token(holder), &format!("stop-{holder}"))).collect();
+    let mut asked = Vec::new();
+    for question in questions {
+        let mut socket = match kept.pop() {
+            Some(socket) => socket,
+            None => connect(&node.base).await,
+        };
+        socket.write_all(question.as_bytes()).await.unwrap();
+        asked.push(socket);
+    }
+    node.terminate();
+    for (number, mut socket) in asked.into_iter().enumerate() {
+        let mut answer = String::new();
+        let read = tokio::time::timeout(PATIENCE, socket.read_to_string(&mut answer)).await.unwrap();
+        assert!(read.is_ok(), "{number} was cut off: {read:?}");
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(r#""result":"valid""#), "{number}: {answer}");
+    }
+    assert_eq!(node.ended(15).await, Some(0));
+    let mut tx = world.context.db.read().await.unwrap();
+    let rows = "SELECT COUNT(*) FROM verification WHERE result = 'valid'";
+    assert_eq!(ikd::fetch_one!(&mut tx, (i64,), rows).unwrap().0, CROWD as i64);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_in_a_crowd_loses_no_request_on_sqlite() {
+    stop_in_a_crowd(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_in_a_crowd_loses_no_request_on_postgres() {
+    stop_in_a_crowd(Engine::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

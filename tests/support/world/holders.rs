@@ -118,6 +118,17 @@ impl World<Holders> {
         Bank::new(reqwest::Client::new(), &node.base, &self.api_key)
     }
 
+    /// A question as it is sent, for who writes it on a socket of their own.
+    pub fn question(&self, token: &str, key: &str) -> String {
+        let body = format!(r#"{{"token":"{token}","purpose":"open_account"}}"#);
+        format!(
+            "POST /v1/verifications HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nIdempotency-Key: {key}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.api_key,
+            body.len()
+        )
+    }
+
     /// What the register says about a holder.
     pub fn record(&self, holder: usize) -> RegisterRecord {
         generator().resident(holder as u64).unwrap()
