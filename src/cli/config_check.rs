@@ -1,6 +1,7 @@
 //! `ikd config check`.
 
 use super::{Failure, Format};
+use crate::clock::Clock;
 use crate::config::Config;
 
 /// Commands on the configuration.
@@ -25,7 +26,8 @@ pub fn run(command: Command, config: &Config, format: Format) -> Result<(), Fail
                     say!("{}", serde_json::to_string(&masked).unwrap_or_default());
                 }
             }
-            config.check_strength().map_err(|error| Failure::Refused(error.to_string()))
+            config.check_strength().map_err(|error| Failure::Refused(error.to_string()))?;
+            config.check_ends(Clock::System.now()).map_err(|error| Failure::Refused(error.to_string()))
         }
     }
 }

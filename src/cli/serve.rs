@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Failure, open_context};
 use crate::app::App;
+use crate::clock::Clock;
 use crate::config::{Config, Mode, is_loopback};
 use crate::context::Context;
 use crate::decoder::Measures;
@@ -50,8 +51,9 @@ pub async fn run(args: Args, mut config: Config) -> Result<(), Failure> {
             Some(Listener::bind(address, &own).await.map_err(cannot_listen)?)
         }
     };
+    // Before the schema is brought up to date: whoever is refused here goes on with the version before.
+    config.check_ends(Clock::System.now()).map_err(|error| Failure::Refused(error.to_string()))?;
     let context = open_context(config).await?;
-    context.config.check_ends(context.now()).map_err(|error| Failure::Refused(error.to_string()))?;
     crate::restore::check(&context.db).await?;
     check_clock(&context, &args).await?;
     StopLog::check(&context).await?;

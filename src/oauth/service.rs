@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::model::{Assertion, Expected, Fault, digest};
@@ -12,6 +12,7 @@ use super::{store, token};
 use crate::clock::MINUTE;
 use crate::context::Context;
 use crate::error::{Code, Error, Refusal, Result};
+use crate::fair::Turns;
 use crate::secret::Redacted;
 use crate::throttle::Throttle;
 use crate::transaction;
@@ -23,6 +24,10 @@ pub const TOKEN_SECONDS: i64 = 15 * MINUTE;
 const TOKENS: Window = Window { kind: "client_token", seconds: MINUTE, most: 60 };
 /// Wrong assertions of one address before it has to wait; and seconds for one more. As many as wrong API keys.
 const WRONG_PER_ADDRESS: (i64, i64) = (30, 10);
+/// How many of them wait at most, what one costs about (a signature and a look-up), and for how long it waits.
+const DOUBTFUL_WAITING: usize = 64;
+const DOUBTFUL_COST: Duration = Duration::from_millis(2);
+const DOUBTFUL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where tokens are given out, for the clients of one issuer. Cloning shares what is counted.
 #[derive(Clone)]
@@ -31,8 +36,9 @@ pub struct Tokens {
     issuer: Arc<str>,
     clients: Arc<[Arc<dyn Clients>]>,
     wrong: Throttle,
-    /// Assertions of addresses that were wrong too often are judged one at a time.
-    doubtful: Arc<Semaphore>,
+    /// Those of addresses that were wrong too often stand in a queue of their own, fair between clients: whoever is behind the same address as a
+    /// guesser still gets a token.
+    doubtful: Turns,
 }
 
 /// A token that was given out.
@@ -75,7 +81,7 @@ impl Tokens {
             context,
             clients: clients.into(),
             wrong: Throttle::new(burst, seconds),
-            doubtful: Arc::new(Semaphore::new(1)),
+            doubtful: Turns::new(1, DOUBTFUL_WAITING),
         }
     }
 
@@ -98,8 +104,11 @@ impl Tokens {
         let Some(address) = address else { return self.judge(assertion, client_id).await };
         let wait = self.wrong.begin(address, self.context.now()).err();
         let refuse = |seconds| Denied::Other(Refusal::new(Code::TooMany).retry_after(seconds).into());
-        let _one = match wait {
-            Some(seconds) => Some(self.doubtful.try_acquire().map_err(|_| refuse(seconds))?),
+        let _turn = match wait {
+            Some(seconds) => {
+                let turn = self.doubtful.take(address, DOUBTFUL_COST, DOUBTFUL_PATIENCE).await;
+                Some(turn.ok_or_else(|| refuse(seconds))?)
+            }
             None => None,
         };
         match self.judge(assertion, client_id).await {

@@ -170,14 +170,17 @@ impl RelyingParties {
         Ok(new)
     }
 
-    /// Sets the last day of an API key: from the day after, every node refuses it.
+    /// Sets the last day of a key: from the day after, every node refuses it.
     ///
     /// # Errors
-    /// `not_found` when there is no such key that was not revoked; `invalid_field` for a day that is over.
+    /// `not_found` when there is no such key that was not revoked, and for a public one that has ended or would live for more than a year;
+    /// `invalid_field` for a day that is over.
     pub async fn set_key_end(&self, key_id: Uuid, last_day: Date) -> Result<()> {
-        let expires_at = end_of(last_day, self.context.now())?;
+        let now = self.context.now();
+        let expires_at = end_of(last_day, now)?;
+        let latest = Date::in_jakarta(now).plus_days(KEY_DAYS + 1).ok_or(Code::Internal)?.midnight();
         let set = transaction!(self.context.db, "relying_party.set_key_end", |tx| {
-            key::set_end(tx, key_id, expires_at).await?.or(Code::NotFound)?;
+            key::set_end(tx, key_id, expires_at, (now, latest)).await?.or(Code::NotFound)?;
             self.audit.operator(tx, Action::ApiKeyEndSet, key_id).await
         });
         self.authentication.forget(key_id);

@@ -34,8 +34,7 @@ pub(super) const fn switched(state: AccountState) -> Kind {
 /// # Errors
 /// When the database did not do it.
 pub async fn end_everybodys(tx: &mut Tx, now: Timestamp) -> Result<u64> {
-    // A code counts one step before its time, too.
-    account::spend_all_steps(tx, now.seconds() / totp::STEP_SECONDS + 1).await?;
+    account::spend_all_steps(tx, now.seconds() / totp::STEP_SECONDS).await?;
     passkey::forget_all_asked(tx).await?;
     Ok(session::end_everybodys(tx).await?)
 }

@@ -60,13 +60,18 @@ async fn keys_and_contracts_have_ends() {
         assert!(key::living(&mut tx, new.key_id).await.unwrap().unwrap().public_key.is_none());
         let listed = key::of(&mut tx, party).await.unwrap();
         assert_eq!(listed.iter().filter(|row| row.public_key.is_some()).count(), 1);
+        // It may end sooner or later, not beyond the latest day, and not again after its end.
+        for (end, at, latest, happens) in [(20, 0, 19, false), (20, 0, 20, true), (30, 21, 50, false)] {
+            let set = key::set_end(&mut tx, public.key_id, later(end), (later(at), later(latest))).await.unwrap();
+            assert_eq!(set.happened(), happens, "{end} at {at}, {latest} at most");
+        }
         assert!(key::revoke(&mut tx, public.key_id, now).await.unwrap().happened());
 
         assert!(key::note_use(&mut tx, first, now).await.unwrap().happened());
         assert!(!key::note_use(&mut tx, first, later(HOUR - 1)).await.unwrap().happened(), "the same hour");
         assert!(key::note_use(&mut tx, first, later(HOUR)).await.unwrap().happened());
         assert!(!key::note_use(&mut tx, Uuid::nil(), now).await.unwrap().happened());
-        assert!(key::set_end(&mut tx, first, later(99)).await.unwrap().happened());
+        assert!(key::set_end(&mut tx, first, later(99), (now, later(50))).await.unwrap().happened());
         let found = key::living(&mut tx, first).await.unwrap().unwrap();
         assert_eq!(
             (found.expires_at, found.last_used_at, found.contract()),
@@ -76,7 +81,10 @@ async fn keys_and_contracts_have_ends() {
         assert!(key::revoke_own(&mut tx, party, first, now).await.unwrap().happened());
         assert!(!key::revoke_own(&mut tx, party, first, now).await.unwrap().happened());
         assert!(!key::revoke(&mut tx, first, now).await.unwrap().happened());
-        assert!(!key::set_end(&mut tx, first, later(999)).await.unwrap().happened(), "a revoked one");
+        assert!(
+            !key::set_end(&mut tx, first, later(999), (now, later(999))).await.unwrap().happened(),
+            "a revoked one"
+        );
         assert!(key::living(&mut tx, first).await.unwrap().is_none());
         assert!(key::revoke(&mut tx, new.key_id, now).await.unwrap().happened());
 

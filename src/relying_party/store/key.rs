@@ -116,11 +116,19 @@ pub async fn revoke_own(tx: &mut Tx, party: Uuid, key_id: Uuid, now: Timestamp) 
     change!(tx, REVOKE_OWN, key_id, party, now)
 }
 
-const SET_END: &str = "UPDATE relying_party_key SET expires_at = $2 WHERE key_id = $1 AND revoked_at IS NULL";
+// A public key lives a year at most, and does not come back after its end: another pair is made.
+const SET_END: &str = "UPDATE relying_party_key SET expires_at = $2 WHERE key_id = $1 AND revoked_at IS NULL \
+    AND (public_key IS NULL OR (expires_at > $3 AND CAST($2 AS BIGINT) <= CAST($4 AS BIGINT)))";
 
-/// Sets when a key ends by itself; `false` when there is no such key, or it was revoked.
-pub async fn set_end(tx: &mut Tx, key_id: Uuid, expires_at: Timestamp) -> DbResult<Changed> {
-    change!(tx, SET_END, key_id, expires_at)
+/// Sets when a key ends by itself; `false` when there is no such key, it was revoked, or it is a public one that has ended or would live beyond
+/// `latest`.
+pub async fn set_end(
+    tx: &mut Tx,
+    key_id: Uuid,
+    expires_at: Timestamp,
+    (now, latest): (Timestamp, Timestamp),
+) -> DbResult<Changed> {
+    change!(tx, SET_END, key_id, expires_at, now, latest)
 }
 
 const NOTE_USE: &str = "UPDATE relying_party_key SET last_used_at = $2 \

@@ -216,9 +216,8 @@ const SPEND_STEP: &str = "UPDATE staff_account SET totp_last_step = $2 \
     AND state = $5 AND password_hash = $3 AND totp_sealed = $4 AND (ends_at IS NULL OR ends_at > $6) AND passkeys <= $7 \
     AND (initial_password_until IS NULL OR initial_password_until > $6) AND (initial_totp_until IS NULL OR initial_totp_until > $6)";
 
-/// How many steps ahead another node may have spent one: the skew of a code, and a step that begins sooner by a clock that is ahead as far
-/// as clocks may be.
-const STEPS_AHEAD: i64 = 2;
+/// How many steps ahead another node may have spent one: a step begins sooner by a clock that is ahead as far as clocks may be.
+const STEPS_AHEAD: i64 = 1;
 
 /// Spends a step of the authenticator; `false` when it, or a later one that can have come, was used before, when the person was disabled or got
 /// another password or secret than what was compared against, or their time, or that of initial secrets, is over, and for whoever

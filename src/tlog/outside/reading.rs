@@ -152,12 +152,13 @@ impl Reading {
         let said = text.get(..end).unwrap_or_default();
         let is_beginning = said.starts_with(LINE) || LINE.starts_with(said);
         let is_open = serde_json::from_slice::<serde::de::IgnoredAny>(said).is_err_and(|error| error.is_eof());
-        // Who died twice began the same line twice.
-        let is_same = said.starts_with(&self.torn) || self.torn.starts_with(said);
+        // Who died twice began the same line twice, but for a checkpoint, of which there may be a newer one by then.
+        let is_checkpoint = self.torn.starts_with(CHECKPOINT);
+        let is_same = said.starts_with(&self.torn) || self.torn.starts_with(said) || is_checkpoint;
         if !is_beginning || !is_open || !is_same {
             return Err(Wrong::Added);
         }
-        if said.len() > self.torn.len() {
+        if is_checkpoint || said.len() > self.torn.len() {
             said.clone_into(&mut self.torn);
         }
         Ok(())
