@@ -1,8 +1,9 @@
 //! Used assertions, and public keys that are registered once.
 
+use ikd::attribute::AttributeSet;
 use ikd::db::DbError;
 use ikd::oauth::store;
-use ikd::relying_party::store::key;
+use ikd::relying_party::store::{self as parties, key};
 use uuid::Uuid;
 
 use support::each_engine;
@@ -35,6 +36,9 @@ async fn a_public_key_is_registered_once_for_all_parties() {
             expires_at: None,
         };
         let mut tx = context.db.write().await.unwrap();
+        for (id, name) in [(1, "Bank"), (2, "Toko")] {
+            parties::add_party(&mut tx, Uuid::from_u128(id), name, AttributeSet::FULL, now).await.unwrap();
+        }
         key::add(&mut tx, new(1, 1), now).await.unwrap();
         assert!(key::revoke(&mut tx, Uuid::from_u128(1), now).await.unwrap().happened());
         tx.commit().await.unwrap();

@@ -72,7 +72,7 @@ impl MailServer {
         std::fs::write(file("cert.pem"), server.signed_by(&key, &issuer).unwrap().pem()).unwrap();
         std::fs::write(file("key.pem"), key.serialize_pem()).unwrap();
         let client_key = KeyPair::generate().unwrap();
-        let mut client = CertificateParams::new(Vec::new()).unwrap();
+        let mut client = CertificateParams::new(vec![CLIENT.into()]).unwrap();
         client.distinguished_name.push(DnType::CommonName, CLIENT);
         std::fs::write(file("client.pem"), client.signed_by(&client_key, &issuer).unwrap().pem()).unwrap();
         std::fs::write(file("client-key.pem"), client_key.serialize_pem()).unwrap();
