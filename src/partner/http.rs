@@ -321,7 +321,7 @@ async fn register_key(
     Json(body): Json<RegisterKeyBody>,
 ) -> Result<(StatusCode, Json<RegisteredKeyReply>), Problem> {
     let (key, ends_at) = partners.register_key(&who, &body.jwk, &body.label, body.last_day).await?;
-    let (client_id, issuer) = (who.agent.party.relying_party_id, partners.issuer().to_owned());
+    let (client_id, issuer) = (who.agent.party.relying_party_id, partners.token_issuer().to_owned());
     Ok((StatusCode::CREATED, Json(RegisteredKeyReply::new(&key, client_id, issuer, ends_at))))
 }
 

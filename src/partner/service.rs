@@ -106,7 +106,7 @@ impl Partners {
     }
 
     /// What assertions have as their audience.
-    pub fn issuer(&self) -> &str {
+    pub fn token_issuer(&self) -> &str {
         &self.context.config.service.public_url
     }
 

@@ -213,7 +213,7 @@ async fn swapped_renumbered_copied_and_invented_entries_are_found() {
              SELECT chain, -1, at, correlation_id, actor_kind, actor_id, action, subject_id, phase, outcome, digest FROM audit_event \
              WHERE chain = $1 AND seq = 2", OFFICE);
         let before = Fault::BeforeFirst { chain: OFFICE, seq: -1 };
-        assert_eq!(log.verify().await.unwrap().faults, [before.clone()]);
+        assert_eq!(log.verify().await.unwrap().faults, std::slice::from_ref(&before));
         assert_eq!(log.verify_part(OFFICE, 0, 2).await.unwrap().unwrap().report.faults, [before]);
         tamper!(context, "DELETE FROM audit_event WHERE chain = $1 AND seq = -1", OFFICE);
         tamper!(context, "UPDATE audit_event SET seq = 100 WHERE chain = $1 AND seq = 2", OFFICE;
