@@ -319,7 +319,7 @@ pub struct Smtp {
     pub username: String,
     /// Password.
     pub password: Redacted<String>,
-    /// PEM files with a certificate chain and its private key, by which this client logs in to a server that asks for one; both, or
+    /// PEM files with one certificate (a chain is not sent) and its private key, by which this client logs in to a server that asks for one; both, or
     /// neither. The log-in name and password may stay empty then.
     pub certificate_file: Option<PathBuf>,
     /// The private key.

@@ -10,6 +10,8 @@ use lettre::transport::smtp::PoolConfig;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Identity, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 
 use super::Email;
 use super::mailbox::Mailbox;
@@ -156,14 +158,17 @@ fn identity(config: &Smtp) -> Result<Option<Identity>, TransportError> {
     let read = |name: &str, path: &PathBuf| {
         std::fs::read(path).map_err(|error| TransportError(format!("mail.smtp.{name} {}: {error}", path.display())))
     };
-    let (chain, secret) = (read("certificate_file", certificate)?, read("key_file", key)?);
-    let identity = Identity::from_pem(&chain, &secret);
+    let (certificate, secret) = (read("certificate_file", certificate)?, read("key_file", key)?);
+    let mut certificates = CertificateDer::pem_slice_iter(&certificate);
+    let (Some(Ok(certificate)), None) = (certificates.next(), certificates.next()) else {
+        return Err(TransportError(String::from(
+            "mail.smtp.certificate_file: write one PEM certificate, issued by an authority that the mail server knows: a chain is not sent",
+        )));
+    };
+    // With rustls the library takes the one certificate as it is, which is DER, and the key in PEM (lettre 0.11.23, `from_pem_rustls_tls`).
+    let identity = Identity::from_pem(&certificate, &secret);
     // The library's own words may hold what stood in the file.
-    Ok(Some(identity.map_err(|_| {
-        TransportError(String::from(
-            "mail.smtp: certificate_file is no PEM certificate chain, or key_file no PEM private key",
-        ))
-    })?))
+    Ok(Some(identity.map_err(|_| TransportError(String::from("mail.smtp.key_file: no PEM private key")))?))
 }
 
 fn smtp(config: &Smtp) -> Result<Way, TransportError> {

@@ -1,10 +1,12 @@
 //! Recognising callers by their API keys, or by access tokens of their public keys, without a look-up for each request.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 use super::model::{ApiKey, Party, Quota};
@@ -32,6 +34,7 @@ pub struct Authentication {
     context: Context,
     known: Arc<Mutex<HashMap<Uuid, Known>>>,
     wrong: Throttle,
+    together: Together,
     /// Turns for look-ups of unknown keys from addresses that sent too many wrong ones.
     doubtful: Turns,
 }
@@ -46,6 +49,29 @@ const DOUBTFUL_WAITING: usize = 64;
 const DOUBTFUL_COST: Duration = Duration::from_millis(2);
 /// How long one waits.
 const DOUBTFUL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Those who present the same at the same moment: one after the other, so that what the first one learns is known to all.
+#[derive(Clone, Default)]
+struct Together {
+    hashes: RandomState,
+    turns: Arc<Mutex<HashMap<u64, Arc<tokio::sync::Mutex<()>>>>>,
+}
+
+/// Turns from which on those that nobody has are forgotten.
+const TOGETHER: usize = 1_024;
+
+impl Together {
+    async fn turn(&self, text: &str) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            if turns.len() >= TOGETHER {
+                turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            }
+            Arc::clone(turns.entry(self.hashes.hash_one(text)).or_default())
+        };
+        turn.lock_owned().await
+    }
+}
 
 /// What is remembered of a key.
 enum Remembered {
@@ -105,6 +131,7 @@ impl Authentication {
             context,
             known: Arc::default(),
             wrong: Throttle::new(burst, seconds),
+            together: Together::default(),
             doubtful: Turns::new(DOUBTFUL_AT_ONCE, DOUBTFUL_WAITING),
         }
     }
@@ -120,8 +147,14 @@ impl Authentication {
         if self.read(text).is_ok_and(|presented| self.has_seen(&presented)) {
             return self.authenticate(text).await;
         }
-        let wait = self.wrong.begin(address, self.context.now()).err();
         let refuse = |seconds| Error::from(Refusal::new(Code::TooMany).retry_after(seconds));
+        // A bank whose node has just started asks with one key a hundred times at once: that is one look-up, and no hundred guesses.
+        let turn = tokio::time::timeout(DOUBTFUL_PATIENCE, self.together.turn(text)).await;
+        let _turn = turn.map_err(|_| refuse(1))?;
+        if self.read(text).is_ok_and(|presented| self.has_seen(&presented)) {
+            return self.authenticate(text).await;
+        }
+        let wait = self.wrong.begin(address, self.context.now()).err();
         let mut queued = None;
         if let Some(seconds) = wait {
             let turn = self.doubtful.take(address, DOUBTFUL_COST, DOUBTFUL_PATIENCE).await;
