@@ -392,7 +392,7 @@ async fn nothing_beside_the_service_is_reached_and_no_other_certificate_is_taken
     let refused = rina.verify().await.expect_problem(422, "webhook_unanswered");
     assert!(refused.json["detail"].as_str().unwrap().contains("Sertifikat"), "{}", refused.json);
     // A port where nobody listens.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let free = support::node::free_port();
     rina.set(&format!("https://localhost:{free}/")).await.expect(200);
     let refused = rina.verify().await.expect_problem(422, "webhook_unanswered");
     assert!(refused.json["detail"].as_str().unwrap().contains("Tidak ada jawaban"), "{}", refused.json);

@@ -53,16 +53,19 @@ describe("a whole office", { timeout: 600_000 }, () => {
   });
 
   async function play({ one, two, head, supervisor, officer, intern, phone, door }) {
-    // The nation: a head by two, a supervisor alone.
+    // The nation: a head and a supervisor, each by two.
     const [first, second] = demo.administrators;
     await logInAt(demo, one.page, "/admin", first, "Pegawai");
     await one.page.getByLabel("Kode kantor").fill("DEMO-01");
     await one.page.getByRole("button", { name: "Tampilkan", exact: true }).click();
     await one.page.getByText("Penyelia Contoh").waitFor();
     await invite(one.page, "Ratna Kepala", "head", "Orang lain harus menyetujui");
-    await invite(one.page, "Sari Utami", "supervisor", "Tautan sedang dikirim");
+    await invite(one.page, "Sari Utami", "supervisor", "Orang lain harus menyetujui");
     await logInAt(demo, two.page, "/admin", second, "Pegawai");
-    await two.page.getByRole("button", { name: "Setujui: Ratna Kepala" }).click();
+    for (const name of ["Ratna Kepala", "Sari Utami"]) {
+      await two.page.getByRole("button", { name: `Setujui: ${name}` }).click();
+      await two.page.getByText(`${name} akan bergabung`).waitFor({ state: "detached" });
+    }
     await two.page.getByText("Tidak ada yang menunggu.").waitFor();
     const ratna = await join(demo, head.page, "ratna@dukcapil.example", "perahu-merah-di-teluk");
     await logInAtCounter(demo, head.page, ratna, "Menunggu persetujuan kedua");

@@ -43,8 +43,8 @@ impl Place {
             .await
             .expect("softhsm2-util: apt-get install softhsm2");
         assert!(made.status.success(), "{}", text(&made.stderr));
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        Self { world, folder, listen: free.to_string(), library: LIBRARY.to_owned(), more: Vec::new() }
+        let listen = format!("127.0.0.1:{}", support::node::free_port());
+        Self { world, folder, listen, library: LIBRARY.to_owned(), more: Vec::new() }
     }
 
     /// The module in a process of its own from now on.

@@ -19,9 +19,8 @@ async fn beyond_this_machine_metrics_are_read_over_tls() {
     std::fs::write(&certificate, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
-    let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     for (host, speaks_tls) in [("0.0.0.0", true), ("127.0.0.1", false)] {
-        let port = free();
+        let port = support::node::free_port();
         let metrics = format!("{host}:{port}");
         let _node = world
             .node(&[

@@ -14,7 +14,7 @@ use crate::collector::Collector;
 async fn no_canary_reaches_logs_metrics_or_traces() {
     let world = World::with_people(Engine::Postgres, 2).await;
     // The metrics listener does not say its port: one that was free a moment ago.
-    let metrics = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let metrics = format!("127.0.0.1:{}", support::node::free_port());
     let collector = Collector::start().await;
     let node = world
         .node(&[

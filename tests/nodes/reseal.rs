@@ -28,8 +28,8 @@ impl Place {
         copy_folder(&folder.join("keys"), &keys);
         let safe = folder.join(format!("safe{number}"));
         std::fs::create_dir(&safe).unwrap();
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        Self { keys, safe, listen: free.to_string() }
+        let listen = format!("127.0.0.1:{}", support::node::free_port());
+        Self { keys, safe, listen }
     }
 
     async fn start(&self, world: &World<Program>) -> Node {

@@ -30,9 +30,9 @@ struct Place {
 impl Place {
     async fn new(engine: Engine) -> Self {
         let world = World::with_people(engine, 5).await;
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let listen = format!("127.0.0.1:{}", support::node::free_port());
         let (stops, copy) = (world.folder.path().join("stops"), world.folder.path().join("copy"));
-        Self { listen: free.to_string(), stops, copy, database: restored(&world.database), world }
+        Self { listen, stops, copy, database: restored(&world.database), world }
     }
 
     fn env(&self, database: &str) -> Vec<(String, String)> {

@@ -39,7 +39,7 @@ async fn raw(base: &str, text: &str) -> String {
 async fn attacks_are_told_when_they_begin_and_with_their_number_when_they_end_and_name_nobody() {
     let world = World::with_people(Engine::Sqlite, 1).await;
     // A node that logs warnings alone tells of security events all the same.
-    let metrics = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let metrics = format!("127.0.0.1:{}", support::node::free_port());
     let mut node = world.node(&[("LOG__LEVEL", "warn,ikd::cli=info"), ("HTTP__METRICS_LISTEN", &metrics)]).await;
     let person = &world.people[0];
     let email = "kenari.keamanan.3391@surel-kenari-77.id";

@@ -1,17 +1,13 @@
 //! PostgreSQL servers that take over from each other.
 
 use std::io::Write;
-use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use support::node::free_port;
 use support::postgres::{binaries, is_root, postgres_user};
-
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
 
 /// A folder that PostgreSQL's user can walk to, and in it one for a cluster.
 pub fn cluster_folder() -> (tempfile::TempDir, PathBuf) {

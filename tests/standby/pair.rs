@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use support::Signal;
 
-use crate::cluster::{append, free_port, run_in, signal_all};
+use support::node::free_port;
+
+use crate::cluster::{append, run_in, signal_all};
 use crate::full::Disk;
 use crate::proxy::{Network, Proxy};
 

@@ -1,7 +1,9 @@
 //! The program as a process: its commands, and nodes that serve.
 
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,6 +18,19 @@ pub fn ikd(folder: &Path, env: &[(String, String)]) -> Command {
     let mut command = Command::new(program());
     command.current_dir(folder).env_clear().envs(env.iter().cloned()).kill_on_drop(true).stdin(Stdio::null());
     command
+}
+
+/// A port on which nobody listens, for what has to be told one. It is below those that systems give out by themselves (from 32768 on), or another
+/// test's connection could have it a moment later.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let (process, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = 10_000 + (process.wrapping_mul(97).wrapping_add(next) % 22_000) as u16;
+        if TcpListener::bind(("0.0.0.0", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// What was printed.
