@@ -163,7 +163,9 @@ async fn take_over(fault: Fault, known: Known) {
     }
     leads_to.store(cluster.ports[1], Ordering::SeqCst);
     let taken_over = Instant::now();
-    load.goes_on(taken_over, Duration::from_secs(10)).await;
+    // Within ten seconds, which the long run demands on a quiet machine (`failovers.rs`). Here others may have the processors, and all of it takes
+    // three times as long.
+    load.goes_on(taken_over, Duration::from_secs(40)).await;
     node.becomes(200).await;
     let valid = load.end().await;
     let after =
